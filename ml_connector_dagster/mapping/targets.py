@@ -1,0 +1,89 @@
+"""What a customer chooses for one Anaplan list or module: pydantic, no pandas, no I/O.
+
+The accounting meaning of each choice is in accounting_rules §2. Unknown keys are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Strict(BaseModel):
+    """Refuses unknown keys and cannot change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ListTarget(Strict):
+    """One Anaplan list that a reference entity fills."""
+
+    name: TargetName
+    from_: Name = Field(alias="from", description="The reference entity whose records become members.")
+    import_action: Name = Field(alias="import", description="Import action or process: exact name, or 112… / 118… id.")
+    columns: dict[Name, Name] = Field(
+        default_factory=lambda: {"Code": "code", "Name": "name", "Active": "active"},
+        description="File column to field: code, name, active, parent, account_class, account_type, currency, or '=constant'.",
+    )
+    anaplan_list: str = Field(
+        default="", description="Name of the list, for the member check; default: the target's name."
+    )
+    schedule: str | None = None
+
+
+class ReadBack(Strict):
+    """The saved view in which the loaded figure is read again."""
+
+    view: Name = Field(description="Saved view by exact name ('Module.View' where names repeat) or id.")
+    line_item: Name = Field(description="Line item whose cells are compared.")
+    columns: dict[Name, Name] = Field(description="File column to the view's dimension.")
+
+
+ClearMode = Literal["in_file", "all", "none"]
+
+
+class ModuleTarget(Strict):
+    """One Anaplan module that ledger lines or documents fill."""
+
+    name: TargetName
+    from_: Name = Field(alias="from", description="ledger_lines, or a document entity for document and line grain.")
+    import_action: Name = Field(alias="import", description="Import action or process: exact name, or 112… / 118… id.")
+    columns: dict[Name, Name] = Field(
+        description="File column to field (period, ledger_account, customer, vendor, tracking.<Category>, currency, amount, "
+        "document fields at document and line grain) or '=constant'."
+    )
+    grain: Literal["cell", "document", "line"] = "cell"
+    measure: Literal["movement", "closing_balance"] = "movement"
+    accounts: Literal["profit_and_loss", "balance_sheet", "all"] = "profit_and_loss"
+    sign: Literal["natural", "debit_positive"] = "natural"
+    basis: Literal["accrual", "cash"] = "accrual"
+    currency: Literal["base", "document"] = "base"
+    period_format: str = Field(default="iso_date", description="iso_date, yyyymmdd, mmm_yy, or a strftime pattern.")
+    clear: dict[Name, ClearMode] = Field(
+        default_factory=dict,
+        description="What the import's clear options cover per column; a narrower file is refused.",
+    )
+    read_back: ReadBack | None = Field(default=None, description="Required for a load to count as verified.")
+    load_without: Literal["quarantined"] | None = Field(
+        default=None, description="Load although records are quarantined."
+    )
+    schedule: str | None = None
+
+
+class DimensionMapping(Strict):
+    """How one dimension's source ids become members of a list."""
+
+    file: str | None = Field(
+        default=None, description="CSV crosswalk beside defs.yaml: source_id, source_code, source_name, member."
+    )
+    unmapped: str = Field(default="refuse", description="refuse, or suspense:<member>.")
+    prefix: str = Field(
+        default="", description="Put before the id where no crosswalk is given, for lists several companies share."
+    )
+    blank: Name = Field(
+        default="unassigned", description="Member for lines that carry none, for instance a journal without customer."
+    )

@@ -1,0 +1,250 @@
+"""What a folder under ``sources/`` must declare to be a source.
+
+A source is one frozen ``SOURCE`` value in ``<system>/source.py``. Assets, pools, schedules, staging and the conformance
+tests follow from it. Nothing here, and nothing a ``source.py`` imports at module level, may import httpx, pandas, pyarrow
+or SQLAlchemy: definitions load with the standard library and pydantic alone; ``open_company`` imports the client lazily.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.ledger.posting import Company, ControlBalance
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ml_connector_dagster.transport.client import VendorHttp
+
+LEDGER_LINES = "ledger_lines"
+
+
+class EntityKind(StrEnum):
+    """How an entity behaves over periods."""
+
+    REFERENCE = "reference"
+    """Accounts, parties, tracking: the whole list is read whatever the period; the newest snapshot counts."""
+    DOCUMENT = "document"
+    """Records that stand in a period by their posting date."""
+    LEDGER = "ledger"
+    """The postings of a period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One kind of record that a source supplies; the asset key, the dedupe key and the tests are derived from it."""
+
+    name: str
+    """Our word, plural: invoices, ledger_accounts."""
+    kind: EntityKind
+    record: type[tuple[Any, ...]]
+    """The NamedTuple of ``ledger/`` that a row is: LedgerAccount, Party, TrackingOption, DocumentLine, LedgerLine."""
+    business_key: tuple[str, ...]
+    """Columns of the record that make two rows the same thing."""
+    vendor_word: str
+    """What the accounting system's own screens call it; shown in the Dagster UI."""
+    description: str
+    """One sentence a finance user understands."""
+    endpoint: str = ""
+    """Path below the API base; empty for an entity derived from others."""
+    parse: Callable[[Any], Iterable[tuple[Any, ...]]] | None = None
+    """Pure: one decoded vendor record to its rows; raises RecordRefused for that record alone."""
+    date_filter: str = ""
+    """How the endpoint narrows to a period, in the vendor's own words; empty where it cannot."""
+    changed_since: str = ""
+    """How the endpoint tells what changed, in the vendor's own words; empty where it cannot."""
+    page_size: int = 0
+    """Records a page; 0 for an endpoint that answers everything at once."""
+    derived_from: tuple[str, ...] = ()
+    """Entities whose staged snapshots this one is computed from; it makes no list call of its own."""
+
+
+class RefusedRecord(NamedTuple):
+    """A vendor record that could not be read; it is quarantined whole, counted, and turns the check red."""
+
+    record_id: str
+    reason: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of the vendor, read: rows, what was refused, and the raw bytes for a later re-translation."""
+
+    rows: Sequence[tuple[Any, ...]]
+    """NamedTuples of the entity's record type."""
+    read: int
+    """How many vendor records the answer held: read = staged + refused, in vendor records."""
+    refused: Sequence[RefusedRecord] = ()
+    raw: bytes = b""
+    unknown_fields: Mapping[str, int] = field(default_factory=dict)
+    """Fields the parser does not know, counted: schema drift is reported, never an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a change feed said: which periods are dirty, and where the feed stands now."""
+
+    dirty: Mapping[str, frozenset[Period]]
+    """Entity name to the periods whose records moved; a moved date dirties both its periods."""
+    watermark: datetime
+    """Aware UTC; stored only after the dirty periods were noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of ``ml-connector check``: what was probed, whether it holds, and what to do where it does not."""
+
+    subject: str
+    holds: bool
+    says: str
+
+
+class StagedReader(Protocol):
+    """The staged snapshots a derived entity reads."""
+
+    def batches(self, entity: str, period: Period) -> Iterator[pa.Table]:
+        """Yield the current snapshot of the entity and period in row groups; all lines of a document are adjacent.
+
+        Raises:
+            HeldForPerson: There is no snapshot yet.
+        """
+
+    def newest(self, entity: str) -> pa.Table:
+        """Answer the newest snapshot of a reference entity, whatever period it was read with."""
+
+    def find(self, entity: str, record_ids: Iterable[str]) -> pa.Table:
+        """Answer the current rows of these documents, in whatever period they stand; unknown ids are absent."""
+
+
+class CompanyReader(Protocol):
+    """One company of one source, opened: reads, never writes. Close it when done."""
+
+    def company(self) -> Company:
+        """Answer the company's name, currency, fiscal year, zone and lock date (one control call)."""
+
+    def read(self, entity: Entity, period: Period) -> Iterator[Page]:
+        """Yield the pages of an entity; a reference entity ignores the period. Never a silent empty: 403 raises."""
+
+    def read_ids(self, entity: Entity, record_ids: Sequence[str]) -> Iterator[Page]:
+        """Fetch these records by id, in whatever period they now stand; used for records that left a period."""
+
+    def derive(self, entity: Entity, period: Period, staged: StagedReader) -> Iterator[Page]:
+        """Yield the rows of an entity with ``derived_from``; ``raw`` stays empty."""
+
+    def control(self, period: Period, *, measure_basis: str = "accrual") -> Sequence[ControlBalance]:
+        """Answer the vendor's own trial balance for the period."""
+
+    def residuals(self, period: Period, staged: StagedReader) -> Mapping[str, Mapping[str, Any]]:
+        """Answer {class: {ledger_account_id: amount}}: what the books hold and no document shows, from named postings.
+
+        Each class is summed from something the source names (a system account of its report, a rounding account);
+        never computed by subtracting staged from books. Debit + and credit −.
+        """
+
+    def changes(self, since: datetime) -> Changes:
+        """Ask the change feeds what moved since the watermark (aware UTC)."""
+
+    def checks(self) -> Iterator[Finding]:
+        """Probe every permission the source needs; writes nothing."""
+
+    def close(self) -> None:
+        """Give connections back."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantPolicy:
+    """How the vendor's OAuth grant behaves; ``transport.grant`` and ``connections.tokens`` obey it."""
+
+    authorize_url: str
+    token_url: str
+    revoke_url: str
+    scopes: tuple[str, ...]
+    client_auth: str = "basic"
+    """``basic`` header or ``body`` fields."""
+    body_form: str = "form"
+    """``form`` or ``json``."""
+    single_use_refresh: bool = True
+    """True where a refresh rotates the refresh token."""
+    old_token_grace_seconds: int = 0
+    """How long a superseded refresh token still works after a lost answer; 0 where showing it kills the grant."""
+    margin_seconds: int = 300
+    """Refresh when the access token has less than this left."""
+    refresh_life_days: int | None = None
+    uses_pkce: bool = False
+    authorize_extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """One limit of the vendor, shared by all processes through one row of the state database."""
+
+    name: str
+    permits: int
+    per_seconds: float
+    scope: str
+    """``company`` (one row a company) or ``app`` (one row an OAuth client)."""
+    wait_at_most_seconds: float = 120.0
+    """A longer wait is QuotaExhausted, not patience: a day quota fails fast and says when it opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySession:
+    """What ``open_company`` gets: a client that holds the token and the limits, and the names of the company."""
+
+    http: VendorHttp
+    api_url: str
+    """Base of the API, the sandbox's where the connection says ``at: sandbox``; no trailing slash."""
+    company_id: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One accounting system, as far as anything outside its folder needs to know."""
+
+    system: str
+    title: str
+    company_id_name: str
+    """The vendor's word: tenantId, realmId, accountId, organization_id."""
+    company_id_pattern: str
+    """Regular expression a configured company id must match."""
+    grant: GrantPolicy
+    api_url: str
+    api_version: str
+    sunset_on: date | None
+    limits: tuple[RateLimit, ...]
+    concurrency: int
+    """Requests in flight at once a company, across processes."""
+    entities: tuple[Entity, ...]
+    basis: tuple[str, ...]
+    """Which of accrual and cash the source posts by account."""
+    call_formula: str
+    """How many calls a pull of a period makes, in words; ``expected_calls`` is the same as a function."""
+    expected_calls: Callable[[Mapping[str, int]], int]
+    """Records per entity of a period to the number of calls its pull makes, control calls included."""
+    open_company: Callable[[CompanySession], CompanyReader]
+    discover_companies: Callable[[VendorHttp, str], Sequence[Company]]
+    """With an api_url: the companies this credential reaches, for ``connect`` and ``discover``."""
+    consent_note: str = ""
+    """What the person who consents should know (role, plan, pick one company)."""
+    commands: tuple[Any, ...] = ()
+    """click commands the source adds to the command line."""
+    routes: Callable[..., Sequence[Any]] | None = None
+    """Starlette routes the inbound app mounts, given the store."""
+
+    def entity(self, name: str) -> Entity:
+        """Answer the entity of that name.
+
+        Raises:
+            KeyError: The source has no such entity.
+        """
+        for entity in self.entities:
+            if entity.name == name:
+                return entity
+        raise KeyError(name)
