@@ -1,0 +1,62 @@
+"""Everything the vendors of one sandbox share: seed, time, faults, the request log, and each vendor's own state."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol, TypeVar, cast
+
+from starlette.routing import BaseRoute
+
+from ml_connector_dagster.sandbox.clock import Clock
+from ml_connector_dagster.sandbox.faults import Faults
+from ml_connector_dagster.sandbox.request_log import RequestLog
+
+
+class _Part(Protocol):
+    def __init__(self, world: "World") -> None: ...
+
+
+PartT = TypeVar("PartT", bound=_Part)
+
+
+@dataclass
+class World:
+    """One sandbox. `World.new()` gives a fresh one; parts are made when first asked for and then shared.
+
+    task_seconds is how long an Anaplan task takes in real seconds. lock guards state that a test changes from
+    its own thread while the server answers.
+    """
+
+    seed: int = 1
+    clock: Clock = field(default_factory=Clock)
+    faults: Faults = field(default_factory=Faults)
+    log: RequestLog = field(default_factory=RequestLog)
+    task_seconds: float = 0.3
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _parts: dict[type[Any], Any] = field(default_factory=dict)
+
+    @classmethod
+    def new(cls, *, seed: int = 1, today: date | None = None, task_seconds: float = 0.3) -> "World":
+        """A world whose books end today, or on the day given."""
+        return cls(seed=seed, clock=Clock(today), task_seconds=task_seconds)
+
+    def part(self, kind: type[PartT]) -> PartT:
+        """The world's only instance of kind, made as kind(world) on first use: `world.part(Books)`."""
+        with self.lock:
+            if kind not in self._parts:
+                self._parts[kind] = kind(self)
+            return cast(PartT, self._parts[kind])
+
+
+def _no_routes(_world: World) -> list[BaseRoute]:
+    return []
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """What a folder's vendor.py declares as VENDOR: routes under /<name>, control routes under /_control/<name>."""
+
+    name: str
+    create: Callable[[World], list[BaseRoute]]
+    control: Callable[[World], list[BaseRoute]] = _no_routes
