@@ -1,0 +1,220 @@
+"""Opens what the settings name: the only place that makes a Source's reader or an Anaplan model from clients and tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ml_connector_dagster.connections.settings import ConnectionSettings, find_connections, load_connection
+from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.sources.contract import CompanyReader, Source
+from ml_connector_dagster.sources.registry import source_named
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.anaplan.client import AnaplanModel
+    from ml_connector_dagster.connections.vault import Vault
+    from ml_connector_dagster.store.blobs import Blobs
+    from ml_connector_dagster.store.engine import Store
+    from ml_connector_dagster.store.environment import Environment
+    from ml_connector_dagster.store.limits import Limits
+    from ml_connector_dagster.store.locks import Locks
+
+
+class Connector:
+    """One process's hold on state database, blobs, vault and connections; everything opens when first asked for."""
+
+    def __init__(self, environment: Environment) -> None:
+        """Open nothing yet."""
+        self.environment = environment
+        self._closing = ExitStack()
+        self._open: dict[str, OpenConnection] = {}
+
+    @classmethod
+    def of_process(cls, variables: Mapping[str, str] | None = None) -> Self:
+        """Answer the connector that the process's environment describes."""
+        from ml_connector_dagster.store.environment import Environment  # noqa: PLC0415 (definitions never need it)
+
+        return cls(Environment.read(os.environ if variables is None else variables))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The state database."""
+        from ml_connector_dagster.store.engine import Store  # noqa: PLC0415
+
+        store = Store.open(self.environment)
+        self._closing.callback(store.close)
+        return store
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """Snapshots, files sent, sidecars and dumps."""
+        from ml_connector_dagster.store.blobs import Blobs  # noqa: PLC0415
+
+        return Blobs(self.environment.blobs_url)
+
+    @cached_property
+    def locks(self) -> Locks:
+        """Locks whose life is the process's."""
+        from ml_connector_dagster.store.locks import Locks  # noqa: PLC0415
+
+        return Locks(self.store)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The vendors' limits, shared by all processes."""
+        from ml_connector_dagster.store.limits import Limits  # noqa: PLC0415
+
+        return Limits(self.store)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The secrets.
+
+        Raises:
+            SettingWrong: There is no key: nothing is read or written without one.
+        """
+        from ml_connector_dagster.connections.vault import Vault  # noqa: PLC0415
+
+        return Vault.open(self.store)
+
+    @cached_property
+    def paths(self) -> dict[str, Path]:
+        """Name of each connection to its ``defs.yaml``."""
+        return find_connections(Path(self.environment.connections_root))
+
+    def names(self) -> tuple[str, ...]:
+        """Answer the names of all connections, sorted."""
+        return tuple(self.paths)
+
+    def connection(self, name: str) -> OpenConnection:
+        """Answer the connection of that name; the same one when asked again.
+
+        Raises:
+            SettingWrong: No folder of that name holds a connection, or its settings are wrong.
+        """
+        if name not in self._open:
+            if name not in self.paths:
+                known = ", ".join(self.paths) or "none yet"
+                raise SettingWrong(
+                    f"There is no connection {name!r} below {self.environment.connections_root}.",
+                    "Nothing can be read or loaded for it.",
+                    f"Use one of: {known}; or write one with ml-connector discover.",
+                )
+            self._open[name] = OpenConnection(self, name, self.paths[name])
+        return self._open[name]
+
+    def close(self) -> None:
+        """Close every opened connection, then the database."""
+        for connection in self._open.values():
+            connection.close()
+        self._open.clear()
+        self._closing.close()
+
+
+class OpenConnection:
+    """One connection with its clients; readers and model open lazily and are closed by ``close``."""
+
+    def __init__(self, connector: Connector, name: str, path: Path) -> None:
+        """Read the settings; no network, vault or database yet."""
+        self.connector = connector
+        self.name = name
+        self.path = path
+        self.settings: ConnectionSettings = load_connection(path)
+        self.source: Source = source_named(self.settings.source.system)
+        self._closing = ExitStack()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of ``defs.yaml``; mapping files are named from here."""
+        return self.path.parent
+
+    @property
+    def store(self) -> Store:
+        """The state database."""
+        return self.connector.store
+
+    @property
+    def blobs(self) -> Blobs:
+        """Snapshots, files sent, sidecars and dumps."""
+        return self.connector.blobs
+
+    @property
+    def locks(self) -> Locks:
+        """Locks whose life is the process's."""
+        return self.connector.locks
+
+    @property
+    def limits(self) -> Limits:
+        """The vendors' limits, shared by all processes."""
+        return self.connector.limits
+
+    @property
+    def pool(self) -> str:
+        """Dagster's pool of the Anaplan model."""
+        return f"anaplan_model_{self.settings.anaplan.model}"
+
+    def target(self, name: str) -> ListTarget | ModuleTarget:
+        """Answer the list or module of that name.
+
+        Raises:
+            SettingWrong: The connection has none of that name.
+        """
+        targets = {target.name: target for target in (*self.settings.lists, *self.settings.modules)}
+        if name not in targets:
+            raise SettingWrong(
+                f"The connection {self.name!r} has no list or module {name!r}.",
+                "Nothing can be loaded for it.",
+                f"Use one of: {', '.join(targets) or 'none yet'}.",
+            )
+        return targets[name]
+
+    def settings_hash(self, target: str) -> str:
+        """Answer the hash of every setting that decides what a target's file holds and where it goes.
+
+        The schedule is not among them: moving it makes nothing due.
+        """
+        chosen = {
+            "target": self.target(target).model_dump(mode="json", by_alias=True, exclude={"schedule"}),
+            "source": self.settings.source.model_dump(include={"system", "company_id", "time_zone"}),
+            "anaplan": self.settings.anaplan.model_dump(include={"workspace", "model"}),
+            "mapping": {name: one.model_dump() for name, one in sorted(self.settings.mapping.items())},
+        }
+        return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+
+    def reader(self) -> CompanyReader:
+        """Answer the company's reader; the same one when asked again."""
+        return self._reader
+
+    def model(self) -> AnaplanModel:
+        """Answer the Anaplan model; the same one when asked again."""
+        return self._model
+
+    def close(self) -> None:
+        """Give the clients' connections back."""
+        self._closing.close()
+        for opened in ("_reader", "_model"):
+            self.__dict__.pop(opened, None)
+
+    @cached_property
+    def _reader(self) -> CompanyReader:
+        raise NotImplementedError
+
+    @cached_property
+    def _model(self) -> AnaplanModel:
+        raise NotImplementedError

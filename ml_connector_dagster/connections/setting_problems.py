@@ -1,0 +1,233 @@
+"""Everything that can be wrong with a connection's settings, each with file, line, what it means, what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ml_connector_dagster.connections.yaml_lines import Location, YamlFile
+from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.sources.contract import EntityKind, Source
+from ml_connector_dagster.sources.registry import source_named
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.connections.settings import ConnectionSettings
+
+Problem = tuple[Location, str, str, str]
+"""Where below ``attributes:``, what happened, what it means, what to do."""
+
+_CRON_FIELDS = 5
+_IN_QUOTES = "string_type"
+
+
+# ── the form: types, unknown and missing keys ─────────────────────────────────────────────────────────────────────────
+def problems_of_form(file: YamlFile, root: type[BaseModel], error: ValidationError) -> list[SettingWrong]:
+    """Turn pydantic's findings into sentences, in the order of the file's lines."""
+    problems = [_of_form(root, detail) for detail in error.errors(include_url=False)]
+    return _in_order(file, problems)
+
+
+def _of_form(root: type[BaseModel], detail: ErrorDetails) -> Problem:
+    location = tuple(detail["loc"])
+    shown = ".".join(str(part) for part in location)
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "setting_wrong":
+            return location, context["happened"], context["means"], context["do"]
+        case "extra_forbidden":
+            return location, f"the key {shown!r} is not known.", "It would have no effect.", _nearest(root, location)
+        case "missing":
+            return location, f"{shown!r} is missing.", "Nothing is assumed in its place.", f"Write {location[-1]}: …"
+        case "string_type":
+            do = "Put it in quotes, so that YAML reads a text and not a number."
+            return location, f"{shown!r} is {detail['input']!r}, not a text.", "Ids and names are texts.", do
+        case _:
+            told = detail["msg"].removeprefix("Value error, ")
+            means = "The setting cannot be used."
+            return location, f"{shown!r} is {detail['input']!r}.", means, f"{told[:1].upper()}{told[1:]}."
+
+
+def _nearest(root: type[BaseModel], location: Location) -> str:
+    known = _known_keys(root, location[:-1])
+    near = get_close_matches(str(location[-1]), known, n=1)
+    if near:
+        return f"Write {near[0]!r}, or take the line away."
+    return f"Use one of: {', '.join(sorted(known))}; or take the line away." if known else "Take the line away."
+
+
+def _known_keys(root: type[BaseModel], location: Location) -> list[str]:
+    """Answer the keys that may stand at a location, by walking the models' annotations."""
+    kind: Any = root
+    for part in location:
+        kind = _inside(kind, part)
+        if kind is None:
+            return []
+    return [field.alias or name for name, field in kind.model_fields.items()] if _is_model(kind) else []
+
+
+def _inside(kind: Any, part: str | int) -> Any:
+    if _is_model(kind):
+        for name, field in kind.model_fields.items():
+            if part in (name, field.alias):
+                return _first_model(field.annotation) or field.annotation
+        return None
+    return _first_model(kind) or kind
+
+
+def _first_model(annotation: Any) -> Any:
+    if _is_model(annotation):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _first_model(inner))), None)
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+# ── what one setting says about another ───────────────────────────────────────────────────────────────────────────────
+def problems_between(file: YamlFile, settings: ConnectionSettings) -> list[SettingWrong]:
+    """Check what a single field cannot know: the source, its entities, names that must agree, in the order of lines."""
+    problems: list[Problem] = [*_zone(settings), *_crons(settings), *_names(settings), *_mappings(settings)]
+    try:
+        source = source_named(settings.source.system)
+    except SettingWrong as error:
+        problems.append((("source", "system"), error.happened, error.means, error.do))
+    else:
+        problems += [*_company(settings, source), *_lists(settings, source), *_modules(settings, source)]
+    return _in_order(file, problems)
+
+
+def _in_order(file: YamlFile, problems: list[Problem]) -> list[SettingWrong]:
+    placed = [(("attributes", *location), happened, means, do) for location, happened, means, do in problems]
+    placed.sort(key=lambda problem: file.line(problem[0]))
+    return [file.wrong(*problem) for problem in placed]
+
+
+def _zone(settings: ConnectionSettings) -> Iterator[Problem]:
+    try:
+        ZoneInfo(settings.source.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        means = "Schedules and the open month follow the company's zone."
+        do = "Write it as Europe/London, or UTC."
+        yield ("source", "time_zone"), f"{settings.source.time_zone!r} is not a time zone.", means, do
+
+
+def _crons(settings: ConnectionSettings) -> Iterator[Problem]:
+    written: list[tuple[Location, str | None]] = [(("schedule",), settings.schedule)]
+    written += [(("lists", index, "schedule"), target.schedule) for index, target in enumerate(settings.lists)]
+    written += [(("modules", index, "schedule"), target.schedule) for index, target in enumerate(settings.modules)]
+    for location, cron in written:
+        if cron is not None and len(cron.split()) != _CRON_FIELDS:
+            do = 'Write five fields: minute, hour, day, month, weekday ("0 5 * * *" is daily at five).'
+            yield location, f"{cron!r} is not a cron schedule.", "It would never run.", do
+
+
+def _names(settings: ConnectionSettings) -> Iterator[Problem]:
+    taken: set[str] = set()
+    for key, targets in (("lists", settings.lists), ("modules", settings.modules)):
+        for index, target in enumerate(targets):
+            if target.name in taken:
+                means = "Assets, loads and the audit trail are told apart by it."
+                yield (key, index, "name"), f"the name {target.name!r} is used twice.", means, "Rename one of the two."
+            taken.add(target.name)
+
+
+def _mappings(settings: ConnectionSettings) -> Iterator[Problem]:
+    for dimension, mapping in settings.mapping.items():
+        if not re.fullmatch(r"refuse|suspense:.+", mapping.unmapped):
+            do = 'Write refuse, or "suspense:<member>".'
+            means = "It decides what happens to an id without a member."
+            yield ("mapping", dimension, "unmapped"), f"{mapping.unmapped!r} is no choice.", means, do
+
+
+def _company(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
+    company_id = settings.source.company_id
+    if not re.fullmatch(source.company_id_pattern, company_id):
+        word = source.company_id_name
+        means = f"{source.title} knows a company by its {word}, and answers nothing to any other text."
+        do = f"Copy the {word} from ml-connector discover {settings.source.credential}."
+        yield ("source", "company_id"), f"{company_id!r} is not a {word} of {source.title}.", means, do
+
+
+def _lists(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
+    for index, target in enumerate(settings.lists):
+        where: Location = ("lists", index)
+        kind = _kind(source, target.from_)
+        if kind is not EntityKind.REFERENCE:
+            yield (*where, "from"), *_wrong_entity(source, target.from_, (EntityKind.REFERENCE,), "a list")
+        yield from _fields(where, source, target)
+
+
+def _modules(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
+    for index, target in enumerate(settings.modules):
+        where: Location = ("modules", index)
+        wanted = (EntityKind.LEDGER,) if target.grain == "cell" else (EntityKind.DOCUMENT, EntityKind.LEDGER)
+        if _kind(source, target.from_) not in wanted:
+            what = f"a module of grain {target.grain}"
+            yield (*where, "from"), *_wrong_entity(source, target.from_, wanted, what)
+        yield from _fields(where, source, target)
+        yield from _columns_named(where, target)
+        yield from _choices(where, source, target)
+
+
+def _kind(source: Source, entity: str) -> EntityKind | None:
+    return next((found.kind for found in source.entities if found.name == entity), None)
+
+
+def _wrong_entity(source: Source, entity: str, wanted: tuple[EntityKind, ...], what: str) -> tuple[str, str, str]:
+    fitting = [found.name for found in source.entities if found.kind in wanted]
+    near = get_close_matches(entity, fitting, n=1)
+    known = _kind(source, entity)
+    happened = f"{entity!r} is {'no entity' if known is None else f'a {known} entity'} of {source.title}."
+    do = f"Write {near[0]!r}." if near else f"Use one of: {', '.join(fitting)}."
+    return happened, f"It cannot fill {what}.", do
+
+
+def _fields(where: Location, source: Source, target: ListTarget | ModuleTarget) -> Iterator[Problem]:
+    known = _known_fields(source, target)
+    for column, field in target.columns.items():
+        if field.startswith("=") or field in known or re.fullmatch(r"(tracking|tag|custom)\..+", field):
+            continue
+        near = get_close_matches(field, known, n=1)
+        do = f"Write {near[0]!r}." if near else f"Use one of: {', '.join(sorted(known))}."
+        means = f"Column {column!r} of the file would stay empty."
+        constant = ' A constant begins with "=".'
+        yield (*where, "columns", column), f"the field {field!r} is not known.", means, do + constant
+
+
+def _known_fields(source: Source, target: ListTarget | ModuleTarget) -> list[str]:
+    """Answer the fields of one target, by the words of mapping.columns."""
+    from ml_connector_dagster.connections.column_fields import known_fields  # noqa: PLC0415 (kept off the import path of definitions)
+
+    entity = next((found for found in source.entities if found.name == target.from_), None)
+    return sorted(known_fields(target, entity))
+
+
+def _columns_named(where: Location, target: ModuleTarget) -> Iterator[Problem]:
+    named: list[tuple[Location, str]] = [((*where, "clear", column), column) for column in target.clear]
+    if target.read_back is not None:
+        named += [((*where, "read_back", "columns", column), column) for column in target.read_back.columns]
+    for location, column in named:
+        if column not in target.columns:
+            do = f"Use one of: {', '.join(target.columns)}."
+            yield location, f"{column!r} is no column of this module.", "It names nothing in the file.", do
+
+
+def _choices(where: Location, source: Source, target: ModuleTarget) -> Iterator[Problem]:
+    if target.basis not in source.basis:
+        means = f"{source.title} does not post {target.basis} basis by account, and it is never prorated."
+        do = f"Use one of: {', '.join(source.basis)}."
+        yield (*where, "basis"), f"basis {target.basis} cannot be had.", means, do
+    if target.period_format not in ("iso_date", "yyyymmdd", "mmm_yy") and "%" not in target.period_format:
+        do = "Use iso_date, yyyymmdd, mmm_yy, or a strftime pattern such as %b %y."
+        means = "Every row would carry the same text as its period."
+        yield (*where, "period_format"), f"{target.period_format!r} is no period format.", means, do
+    if target.grain == "cell" and "amount" not in target.columns.values():
+        yield (*where, "columns"), "no column carries amount.", "The file would hold no figure.", "Add Amount: amount."
