@@ -272,6 +272,17 @@ load = Table(
         nullable=False,
         comment="planned, uploaded, intended, started, finished, verified, refused, skipped",
     ),
+    Column(
+        "route",
+        JSON,
+        nullable=False,
+        default=dict,
+        comment="how anybody settles and verifies it: action, steps, view, columns",
+    ),
+    Column(
+        "seen_tasks", JSON, nullable=False, default=dict, comment="task id to creation time, as listed before the start"
+    ),
+    Column("starts", Integer, nullable=False, default=0, comment="start requests sent; 2 after a lost one left no trace"),
     Column("task_id", Text),
     Column("adopted", Boolean, nullable=False, default=False),
     Column(
