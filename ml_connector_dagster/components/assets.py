@@ -1,0 +1,142 @@
+"""The assets of a connection, built from its settings and its source's entities; each body calls one flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from ml_connector_dagster.components import metadata
+from ml_connector_dagster.components.checks import load_check, read_check
+from ml_connector_dagster.components.failures import as_failure, failure_of
+from ml_connector_dagster.components.partitions import periods_from
+from ml_connector_dagster.components.pools import pool_of
+from ml_connector_dagster.components.resources import ConnectorResource
+from ml_connector_dagster.connections.settings import ConnectionSettings
+from ml_connector_dagster.errors import ConnectorError
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, Source
+
+CODE_VERSION = "1"
+"""Moves when a rule changes what a figure means; the UI then marks ledger lines and modules as out of date."""
+
+
+def source_key(connection: str, entity: str) -> dg.AssetKey:
+    """Answer the key of a source entity: calder_uk/invoices."""
+    return dg.AssetKey([connection, entity])
+
+
+def target_key(connection: str, target: ListTarget | ModuleTarget) -> dg.AssetKey:
+    """Answer the key of a load; the suffix tells it apart in the graph, which shows the last segment only."""
+    suffix = "list" if isinstance(target, ListTarget) else "module"
+    return dg.AssetKey([connection, "anaplan", f"{target.name}_{suffix}"])
+
+
+def source_assets(connection: str, settings: ConnectionSettings, source: Source) -> list[dg.AssetsDefinition]:
+    """Answer one asset per entity of the source."""
+    return [_source_asset(connection, settings, source, entity) for entity in source.entities]
+
+
+def target_assets(connection: str, settings: ConnectionSettings) -> list[dg.AssetsDefinition]:
+    """Answer one asset per list and module; modules wait for the lists."""
+    lists = [_target_asset(connection, settings, target, [source_key(connection, target.from_)]) for target in settings.lists]
+    after = [target_key(connection, target) for target in settings.lists]
+    modules = [
+        _target_asset(connection, settings, target, [source_key(connection, target.from_), *after])
+        for target in settings.modules
+    ]
+    return lists + modules
+
+
+def _source_asset(
+    connection: str, settings: ConnectionSettings, source: Source, entity: Entity
+) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=source_key(connection, entity.name),
+        partitions_def=periods_from(settings.periods.start, settings.source.time_zone),
+        deps=[source_key(connection, name) for name in entity.derived_from],
+        group_name=connection,
+        kinds={source.system},
+        owners=list(settings.owners),
+        tags={"mlc/connection": connection, "mlc/entity_kind": entity.kind.value},
+        description=f"{entity.description} {source.title} calls this: {entity.vendor_word}.",
+        code_version=CODE_VERSION if entity.name == LEDGER_LINES else None,
+        check_specs=[read_check(source_key(connection, entity.name), settings)],
+    )
+    def read_period(
+        context: dg.AssetExecutionContext, connector: ConnectorResource
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        from ml_connector_dagster.components.reports import check_of_pull, materialization_of_pull  # noqa: PLC0415
+        from ml_connector_dagster.flows.pull import pull  # noqa: PLC0415
+
+        with as_failure():
+            outcome = pull(
+                connector.connection(connection), entity.name, context.partition_key, run_id=context.run_id
+            )
+        yield materialization_of_pull(outcome, context.asset_key)
+        yield check_of_pull(outcome, context.asset_key)
+
+    return read_period
+
+
+def _target_asset(
+    connection: str, settings: ConnectionSettings, target: ListTarget | ModuleTarget, deps: Sequence[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    key = target_key(connection, target)
+
+    @dg.asset(
+        key=key,
+        partitions_def=periods_from(settings.periods.start, settings.source.time_zone),
+        deps=deps,
+        group_name=connection,
+        kinds={"anaplan", "csv"},
+        owners=list(settings.owners),
+        tags={"mlc/connection": connection, "mlc/model": settings.anaplan.model},
+        pool=pool_of(settings.anaplan.model),
+        description=_target_description(target),
+        code_version=CODE_VERSION,
+        check_specs=[load_check(key, settings)],
+        freshness_policy=freshness_of(settings),
+    )
+    def load_period(
+        context: dg.AssetExecutionContext, connector: ConnectorResource
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        from ml_connector_dagster.components.reports import (  # noqa: PLC0415
+            check_of_failed_load,
+            check_of_load,
+            materialization_of_load,
+        )
+        from ml_connector_dagster.flows.load import load_target  # noqa: PLC0415
+        from ml_connector_dagster.flows.translate import translate  # noqa: PLC0415
+
+        opened = connector.connection(connection)
+        try:
+            plan = translate(opened, target.name, context.partition_key)
+            outcome = load_target(opened, plan, run_id=context.run_id)
+        except ConnectorError as error:
+            yield check_of_failed_load(error, key)
+            raise failure_of(error) from error
+        yield materialization_of_load(plan, outcome, key)
+        yield check_of_load(outcome, key)
+
+    return load_period
+
+
+def freshness_of(settings: ConnectionSettings) -> dg.FreshnessPolicy:
+    """Answer the badge for the whole asset; the check ``latest_open_period_loaded`` speaks for the period."""
+    from datetime import timedelta  # noqa: PLC0415
+
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.fresh_within_hours))
+
+
+def _target_description(target: ListTarget | ModuleTarget) -> str:
+    if isinstance(target, ListTarget):
+        return f"Members of an Anaplan list, from {target.from_}, by the import “{target.import_action}”."
+    what = "balances at the period's end" if target.measure == "closing_balance" else "figures of the period"
+    return (
+        f"The {what} in Anaplan ({target.accounts.replace('_', ' ')}, one row per {target.grain}), from {target.from_}, "
+        f"by the import “{target.import_action}”. Checked: read back from the model and tied out to the books."
+    )
+
+
+

@@ -1,0 +1,45 @@
+"""One dagster.yaml for both profiles: Dagster's own storage follows the state database.
+
+This is the only module that imports private parts of Dagster; ``dagster_contract/`` tests what it relies on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dagster import Field
+from dagster._core.storage.base_storage import DagsterStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._serdes import ConfigurableClass, ConfigurableClassData
+
+from ml_connector_dagster.store.environment import Environment
+
+
+class StorageFromEnvironment(DagsterStorage, ConfigurableClass):  # type: ignore[misc]
+    """Answers SQLite below DAGSTER_HOME, or Postgres where ML_CONNECTOR_DATABASE_URL names one."""
+
+    @classmethod
+    def config_type(cls) -> Mapping[str, Field]:
+        """Take no settings: everything comes from the environment."""
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> DagsterStorage:
+        """Choose the storage; the Postgres driver is imported only where it is used."""
+        del config_value
+        environment = Environment.read(os.environ)
+        if not environment.is_postgres:
+            return DagsterSqliteStorage.from_local(str(environment.dagster_home), inst_data=inst_data)
+        from dagster_postgres import DagsterPostgresStorage  # noqa: PLC0415
+
+        return DagsterPostgresStorage(
+            postgres_url=environment.database_url, should_autocreate_tables=True, inst_data=inst_data
+        )
+
+
+def dagster_home(default: Path) -> Path:
+    """Answer where Dagster keeps its own files."""
+    return Path(os.environ.get("DAGSTER_HOME", default))

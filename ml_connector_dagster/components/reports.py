@@ -1,0 +1,116 @@
+"""What a flow's outcome looks like on an asset's page: metadata, checks, tables. No decision is made here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from ml_connector_dagster.components import metadata
+from ml_connector_dagster.components.checks import NO_ROWS_REJECTED, NOTHING_QUARANTINED
+from ml_connector_dagster.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.flows.file_plan import FilePlan
+    from ml_connector_dagster.flows.load import LoadOutcome
+    from ml_connector_dagster.flows.pull import PullOutcome
+    from ml_connector_dagster.flows.tie_out import TieOut
+
+
+def materialization_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.MaterializeResult[None]:
+    """Answer the materialization: counts, total, calls against the formula; the data version is the content's digest."""
+    facts = {
+        metadata.ROWS: outcome.rows,
+        metadata.RECORDS: outcome.records,
+        metadata.QUARANTINED: outcome.quarantined,
+        metadata.TOTAL: metadata.number(outcome.total),
+        metadata.CALLS: outcome.calls,
+        metadata.CALLS_EXPECTED: outcome.expected_calls,
+        metadata.REUSED: outcome.reused,
+        metadata.DRIFT: outcome.drift,
+        "mlc/dirtied": ", ".join(outcome.dirtied),
+        "mlc/books_moved": outcome.moved,
+    }
+    return dg.MaterializeResult(
+        asset_key=key, metadata=metadata.without_empty(facts), data_version=dg.DataVersion(outcome.digest)
+    )
+
+
+def check_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """Answer whether every record was understood."""
+    return dg.AssetCheckResult(
+        check_name=NOTHING_QUARANTINED,
+        asset_key=key,
+        passed=outcome.quarantined == 0,
+        description=f"{outcome.records} read = {outcome.records - outcome.quarantined} staged + {outcome.quarantined} quarantined.",
+        metadata={metadata.RECORDS: outcome.records, metadata.QUARANTINED: outcome.quarantined},
+    )
+
+
+def materialization_of_load(plan: FilePlan, outcome: LoadOutcome, key: dg.AssetKey) -> dg.MaterializeResult[None]:
+    """Answer the materialization of a load: what was sent, by which task, with which verdict."""
+    facts = {
+        metadata.ROWS: plan.rows,
+        metadata.TOTAL: metadata.number(Decimal(plan.total)),
+        metadata.ZERO_ROWS: plan.zero_rows,
+        metadata.QUARANTINED: plan.quarantined,
+        metadata.REJECTED: outcome.rows_rejected,
+        metadata.IGNORED: outcome.rows_ignored,
+        metadata.VERDICT: outcome.verdict,
+        metadata.SENT: outcome.sent,
+        metadata.LOAD: outcome.load_id,
+        metadata.TASK: outcome.task_id,
+        metadata.FILE_HASH: plan.file_hash,
+    }
+    return dg.MaterializeResult(
+        asset_key=key, metadata=metadata.without_empty(facts), data_version=dg.DataVersion(plan.digest)
+    )
+
+
+def check_of_load(outcome: LoadOutcome, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """Answer whether Anaplan took every row."""
+    return dg.AssetCheckResult(
+        check_name=NO_ROWS_REJECTED,
+        asset_key=key,
+        passed=outcome.rows_rejected == 0 and outcome.rows_ignored == 0,
+        description=outcome.says,
+        metadata={metadata.REJECTED: outcome.rows_rejected, metadata.IGNORED: outcome.rows_ignored},
+    )
+
+
+def check_of_failed_load(error: ConnectorError, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """Answer the red check of a load that did not finish; the reason is the error's own three sentences."""
+    return dg.AssetCheckResult(
+        check_name=NO_ROWS_REJECTED,
+        asset_key=key,
+        passed=False,
+        description=str(error),
+        metadata={metadata.WHAT_TO_DO: error.do},
+    )
+
+
+def check_of_tie_out(result: TieOut) -> dg.AssetCheckResult:
+    """Answer the check of the three totals, with the accounts that differ and a picture of the totals."""
+    totals = {"books": result.books, "staged": result.staged}
+    if result.anaplan is not None:
+        totals["Anaplan"] = result.anaplan
+    facts = {
+        metadata.BOOKS: metadata.number(result.books),
+        metadata.STAGED: metadata.number(result.staged),
+        metadata.ANAPLAN: None if result.anaplan is None else metadata.number(result.anaplan),
+        metadata.UNEXPLAINED: metadata.number(result.unexplained),
+        metadata.CHART: metadata.bars(totals),
+        metadata.CLASSES: metadata.markdown_table(
+            ("class", "amount"), [(name, metadata.money(amount)) for name, amount in result.residuals.items()]
+        )
+        if result.residuals
+        else None,
+        metadata.DIFFERENCES: metadata.markdown_table(
+            ("account or member", "books", "staged", "Anaplan", "unexplained"),
+            [(d.subject, d.books, d.staged, d.anaplan, d.unexplained) for d in result.differences],
+        )
+        if result.differences
+        else None,
+    }
+    return dg.AssetCheckResult(passed=result.holds, description=result.says, metadata=metadata.without_empty(facts))
