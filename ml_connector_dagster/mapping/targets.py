@@ -23,7 +23,10 @@ class ListTarget(Strict):
     """One Anaplan list that a reference entity fills."""
 
     name: TargetName
-    from_: Name = Field(alias="from", description="The reference entity whose records become members.")
+    from_: Name = Field(
+        alias="from",
+        description="The reference entity whose records become members; tracking.<Category> for one category's options.",
+    )
     import_action: Name = Field(alias="import", description="Import action or process: exact name, or 112… / 118… id.")
     columns: dict[Name, Name] = Field(
         default_factory=lambda: {"Code": "code", "Name": "name", "Active": "active"},
@@ -33,6 +36,21 @@ class ListTarget(Strict):
         default="", description="Name of the list, for the member check; default: the target's name."
     )
     schedule: str | None = None
+
+    @property
+    def entity(self) -> str:
+        """The reference entity to read: what stands before a category."""
+        return self.from_.partition(".")[0]
+
+    @property
+    def category(self) -> str:
+        """The tracking category; empty where the list takes every record of the entity."""
+        return self.from_.partition(".")[2]
+
+    @property
+    def dimension(self) -> str:
+        """The name under ``mapping:`` and in a module's columns: ledger_account, customer, vendor, tracking.<Category>."""
+        return self.from_ if self.category else self.entity.removesuffix("s")
 
 
 class ReadBack(Strict):

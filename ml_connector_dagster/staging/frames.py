@@ -1,0 +1,82 @@
+"""How the records of ``ledger/`` look as columns: Arrow schemas, exact decimals, pandas frames.
+
+Every Decimal is ``decimal128(38, 10)`` (28 digits before the point), so that a sum over a million lines stays exact and a
+column of one snapshot can be compared with the same column of any other. Floats do not occur.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import pandas as pd
+import pyarrow as pa
+
+DECIMAL = pa.decimal128(38, 10)
+"""The one decimal type of frames, Parquet files, cells and sidecars."""
+
+_TYPES: dict[type, pa.DataType] = {
+    str: pa.string(),
+    bool: pa.bool_(),
+    int: pa.int64(),
+    Decimal: DECIMAL,
+    date: pa.date32(),
+    datetime: pa.timestamp("us", tz="UTC"),
+}
+
+
+@cache
+def arrow_schema(record: type[tuple[Any, ...]]) -> pa.Schema:
+    """Answer the columns of a record type, in its field order.
+
+    ``str`` becomes string, ``bool`` bool, ``date`` date32, ``datetime`` timestamp[us, UTC], ``Decimal`` decimal128(38, 10);
+    only fields annotated ``… | None`` are nullable.
+
+    Raises:
+        TypeError: A field has a type that has no exact column.
+    """
+    return pa.schema([_field(name, hint) for name, hint in get_type_hints(record).items()])
+
+
+def table_of(record: type[tuple[Any, ...]], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    """Turn NamedTuples of one record type into a table with ``arrow_schema(record)``.
+
+    Raises:
+        pyarrow.ArrowInvalid: A value does not fit its column, for instance a decimal with more than ten places.
+        TypeError: A value is of another type than its column.
+    """
+    schema = arrow_schema(record)
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
+    return pa.Table.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+    )
+
+
+def rows_of(record: type[tuple[Any, ...]], table: pa.Table) -> list[tuple[Any, ...]]:
+    """Turn a table back into NamedTuples; decimals come back with ten places (``Decimal('12.5000000000')``)."""
+    columns = [table.column(name).to_pylist() for name in arrow_schema(record).names]
+    make: Callable[..., tuple[Any, ...]] = record
+    return [make(*values) for values in zip(*columns, strict=True)]
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    """Answer the table as a pandas frame whose columns stay Arrow's, so that decimals stay exact."""
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def record_id_field(record: type[tuple[Any, ...]]) -> str:
+    """Name the column that holds the vendor record's stable id: ``record_id`` where there is one, else the first."""
+    names = arrow_schema(record).names
+    return "record_id" if "record_id" in names else str(names[0])
+
+
+def _field(name: str, hint: Any) -> pa.Field:
+    options = get_args(hint) if get_origin(hint) in (types.UnionType, Union) else (hint,)
+    wanted = [option for option in options if option is not type(None)]
+    if len(wanted) != 1 or wanted[0] not in _TYPES:
+        raise TypeError(f"field {name!r} of type {hint!r} has no exact column")
+    return pa.field(name, _TYPES[wanted[0]], nullable=len(options) > 1)
