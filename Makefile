@@ -8,7 +8,6 @@ PERIODS ?= 3
 SEEDS ?= 200
 WORKERS ?= 2
 TESTS ?= ml_connector_dagster_tests
-export PYTHONDONTWRITEBYTECODE := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .PHONY: demo ui test unit lint soak bench screenshots tools clean
