@@ -282,7 +282,9 @@ load = Table(
     Column(
         "seen_tasks", JSON, nullable=False, default=dict, comment="task id to creation time, as listed before the start"
     ),
-    Column("starts", Integer, nullable=False, default=0, comment="start requests sent; 2 after a lost one left no trace"),
+    Column(
+        "starts", Integer, nullable=False, default=0, comment="start requests sent; 2 after a lost one left no trace"
+    ),
     Column("task_id", Text),
     Column("adopted", Boolean, nullable=False, default=False),
     Column(

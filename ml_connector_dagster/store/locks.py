@@ -1,0 +1,221 @@
+"""Locks whose life is their holder's: a killed process frees them within milliseconds, no time-out is guessed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from ml_connector_dagster.errors import TemporarilyRefused
+from ml_connector_dagster.store.engine import Store, build_engine
+
+LOOK_AGAIN_SECONDS = 0.01
+LOCK_NOT_AVAILABLE = "55P03"
+HELD_BY_ME = text(
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
+    " AND classid = :high AND objid = :low AND objsubid = 1"
+)
+
+
+class LockBusy(TemporarilyRefused):
+    """Another holder has the lock and kept it longer than the caller would wait."""
+
+
+class LockLost(TemporarilyRefused):
+    """The lock's session is gone: somebody else may hold it now, so the holder must stop writing."""
+
+
+class Held(Protocol):
+    """A lock in hand."""
+
+    name: str
+
+    def ping(self) -> None:
+        """Make sure the lock is still ours; before each step that a second holder must not see.
+
+        Raises:
+            LockLost: It is not; stop, and leave what is unsettled to the next holder.
+        """
+
+    @property
+    def connection(self) -> Connection:
+        """The lock's own database session in autocommit: what is written through it was written while the lock stood.
+
+        Raises:
+            LockLost: The session is gone, or the lock is a file beside SQLite and has none.
+        """
+
+
+class Locks:
+    """Named locks of one store, between all its processes and threads; not re-entrant."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @contextmanager
+    def hold(self, name: str, wait_seconds: float | None = None) -> Iterator[Held]:
+        """Hold the lock of that name.
+
+        Args:
+            name: Any text, for example ``token:acme_xero``; it appears in messages.
+            wait_seconds: 0 asks once, None waits for ever.
+
+        Raises:
+            LockBusy: It was not free in time.
+        """
+        taken = (
+            self._session_lock(name, wait_seconds) if self._store.is_postgres else self._file_lock(name, wait_seconds)
+        )
+        with taken as held:
+            yield held
+
+    @contextmanager
+    def _file_lock(self, name: str, wait_seconds: float | None) -> Iterator[Held]:
+        path = self._store.home / "locks" / _file_name(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, thread_local=False, fallback_to_soft=False, poll_interval=LOOK_AGAIN_SECONDS)
+        try:
+            lock.acquire(timeout=-1 if wait_seconds is None else wait_seconds)
+        except Timeout as error:
+            raise _busy(name, wait_seconds) from error
+        try:
+            yield HeldFile(name, path)
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _session_lock(self, name: str, wait_seconds: float | None) -> Iterator[Held]:
+        engine = build_engine(self._store.environment.database_url, poolclass=NullPool)
+        with self._store.reaching(), engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            _take(connection, name, wait_seconds)
+            held = HeldSession(name, connection)
+            try:
+                yield held
+            finally:
+                held.give_back()
+
+
+class HeldFile:
+    """A flock beside SQLite; the kernel frees it with the process."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self._path = path
+        self._inode = path.stat().st_ino
+
+    def ping(self) -> None:
+        """See that the locked file is still the one others would lock.
+
+        Raises:
+            LockLost: Somebody removed it.
+        """
+        if not self._path.exists() or self._path.stat().st_ino != self._inode:
+            raise _lost(self.name, f"its file {self._path} was removed")
+
+    @property
+    def connection(self) -> Connection:
+        """There is none beside SQLite.
+
+        Raises:
+            LockLost: Always; ask ``store.is_postgres`` first.
+        """
+        raise _lost(self.name, "a lock file has no database session")
+
+
+class HeldSession:
+    """A Postgres advisory lock on a session of its own; the server frees it when the session ends, for whatever reason."""
+
+    def __init__(self, name: str, connection: Connection) -> None:
+        self.name = name
+        self._connection = connection
+        self._lost = False
+
+    def ping(self) -> None:
+        """Ask the server whether this session still has the lock.
+
+        Raises:
+            LockLost: The session ended (restart, pg_terminate_backend, network); a later ping stays lost.
+        """
+        try:
+            holds = self.connection.execute(HELD_BY_ME, _halves(_key(self.name))).scalar_one()
+        except DBAPIError as error:
+            self._lost = True
+            raise _lost(self.name, "the database ended its session") from error
+        if not holds:
+            self._lost = True
+            raise _lost(self.name, "its session no longer has it")
+
+    @property
+    def connection(self) -> Connection:
+        """The lock's own session in autocommit.
+
+        Raises:
+            LockLost: The session is gone; SQLAlchemy would have opened another one, without the lock.
+        """
+        if self._lost or self._connection.invalidated or self._connection.closed:
+            raise _lost(self.name, "its database session is gone")
+        return self._connection
+
+    def give_back(self) -> None:
+        """Free the lock before the session closes, so that the next one need not wait for the server to notice."""
+        if self._lost or self._connection.invalidated:
+            return
+        with suppress(DBAPIError):
+            self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(self.name)})
+
+
+def _take(connection: Connection, name: str, wait_seconds: float | None) -> None:
+    if wait_seconds is not None and wait_seconds <= 0:
+        if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}).scalar_one():
+            raise _busy(name, wait_seconds)
+        return
+    limit = "0" if wait_seconds is None else str(max(1, round(wait_seconds * 1000)))
+    connection.execute(text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": limit})
+    try:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(name)})
+    except OperationalError as error:
+        if getattr(error.orig, "pgcode", None) == LOCK_NOT_AVAILABLE:
+            raise _busy(name, wait_seconds) from error
+        raise
+    connection.execute(text("SELECT set_config('lock_timeout', '0', false)"))
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
+def _halves(key: int) -> dict[str, int]:
+    unsigned = key & 0xFFFF_FFFF_FFFF_FFFF
+    return {"high": unsigned >> 32, "low": unsigned & 0xFFFF_FFFF}
+
+
+def _file_name(name: str) -> str:
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:60]
+    return f"{readable}.{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"
+
+
+def _busy(name: str, wait_seconds: float | None) -> LockBusy:
+    return LockBusy(
+        f"The lock {name!r} was not free within {wait_seconds or 0:g} seconds.",
+        "Another run is at work on the same thing; nothing was started here.",
+        "Wait for that run to end; this one is tried again by itself.",
+        lock=name,
+    )
+
+
+def _lost(name: str, why: str) -> LockLost:
+    return LockLost(
+        f"The lock {name!r} was lost while it was needed: {why}.",
+        "Another run may hold it now, so this one stopped before its next step and left its work unsettled.",
+        "Nothing to do: the next holder settles it first. If it recurs, see the database's log.",
+        lock=name,
+    )
