@@ -52,7 +52,7 @@ def _commands() -> Iterator[click.Command]:
     from ml_connector_dagster.sources.registry import all_sources  # noqa: PLC0415 (only when commands are listed)
 
     for module in pkgutil.iter_modules(folder.__path__):
-        if module.name not in ("main", "output"):
+        if module.name not in ("main", "__main__", "output"):
             yield from getattr(importlib.import_module(f"{folder.__name__}.{module.name}"), "COMMANDS", ())
     for source in all_sources().values():
         yield from source.commands
