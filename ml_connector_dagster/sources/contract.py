@@ -13,6 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
 
@@ -52,8 +53,6 @@ class Entity:
     """One sentence a finance user understands."""
     endpoint: str = ""
     """Path below the API base; empty for an entity derived from others."""
-    parse: Callable[[Any], Iterable[tuple[Any, ...]]] | None = None
-    """Pure: one decoded vendor record to its rows; raises RecordRefused for that record alone."""
     date_filter: str = ""
     """How the endpoint narrows to a period, in the vendor's own words; empty where it cannot."""
     changed_since: str = ""
@@ -76,8 +75,8 @@ class RefusedRecord(NamedTuple):
 class Page:
     """One answer of the vendor, read: rows, what was refused, and the raw bytes for a later re-translation."""
 
-    rows: Sequence[tuple[Any, ...]]
-    """NamedTuples of the entity's record type."""
+    rows: Sequence[tuple[Any, ...]] | pa.Table
+    """NamedTuples of the entity's record type, or a table with its columns; a record's rows are all in one page."""
     read: int
     """How many vendor records the answer held: read = staged + refused, in vendor records."""
     refused: Sequence[RefusedRecord] = ()
@@ -147,8 +146,11 @@ class CompanyReader(Protocol):
         never computed by subtracting staged from books. Debit + and credit −.
         """
 
-    def changes(self, since: datetime) -> Changes:
-        """Ask the change feeds what moved since the watermark (aware UTC)."""
+    def changes(self, since: datetime, staged: StagedReader) -> Changes:
+        """Ask the change feeds what moved since the watermark (aware UTC).
+
+        ``staged.find`` tells where a changed record stood before: a moved date dirties both its periods.
+        """
 
     def checks(self) -> Iterator[Finding]:
         """Probe every permission the source needs; writes nothing."""
@@ -204,6 +206,22 @@ class CompanySession:
     time_zone: str
 
 
+class Refusal(Protocol):
+    """What ``Source.classify`` sees of an answer that is no success: ``transport.client.Answer`` fits."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Header names in any case."""
+
+    @property
+    def content(self) -> bytes:
+        """The body as it came."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One accounting system, as far as anything outside its folder needs to know."""
@@ -231,6 +249,14 @@ class Source:
     open_company: Callable[[CompanySession], CompanyReader]
     discover_companies: Callable[[VendorHttp, str], Sequence[Company]]
     """With an api_url: the companies this credential reaches, for ``connect`` and ``discover``."""
+    parser_version: str = "1"
+    """Moves when the same bytes are read differently: it tells which staged snapshots a re-translation must replace."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with every request; a company's own headers are the reader's business."""
+    classify: Callable[[Refusal], ConnectorError | None] | None = None
+    """Names the vendor's own refusals; None leaves an answer to the transport's general classes."""
+    calls_left: Callable[[Mapping[str, str]], Mapping[str, int]] | None = None
+    """Answer headers to {RateLimit name: calls that remain in its window}; the vendor's count overrides ours."""
     consent_note: str = ""
     """What the person who consents should know (role, plan, pick one company)."""
     commands: tuple[Any, ...] = ()
