@@ -5,6 +5,7 @@ The token's storing side is injected (``SharedToken``), since only ``connections
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -73,7 +74,6 @@ class BasicLogin:
     def authenticate(self, http: VendorHttp, url: str, form: str) -> tuple[Mapping[str, Any], str]:
         """Answer the auth service's body; there is one form only."""
         del form
-        import base64  # noqa: PLC0415
 
         pair = base64.b64encode(f"{self.email}:{self.password}".encode()).decode("ascii")
         try:
@@ -196,7 +196,7 @@ def login_from(kind: str, fields: Mapping[str, str]) -> Login:
     Raises:
         SettingWrong: The kind is unknown or a field is missing.
     """
-    from ml_connector_dagster.anaplan.certificate import CertificateLogin  # noqa: PLC0415 (cryptography is slow to import)
+    from ml_connector_dagster.anaplan.certificate import CertificateLogin  # slow to import
 
     try:
         if kind == "basic":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Self
 
 from ml_connector_dagster.errors import SettingWrong
 
@@ -15,7 +16,7 @@ class WorkspaceId(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> WorkspaceId:
+    def __new__(cls, text: str) -> Self:
         """Check the text; nothing is repaired, since a wrong case usually means two ids were swapped."""
         return super().__new__(cls, _checked(text, "workspace id", "lower", text.lower()))
 
@@ -25,7 +26,7 @@ class ModelId(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> ModelId:
+    def __new__(cls, text: str) -> Self:
         """Check the text; nothing is repaired, since a wrong case usually means two ids were swapped."""
         return super().__new__(cls, _checked(text, "model id", "upper", text.upper()))
 

@@ -1,0 +1,92 @@
+"""Uploads an import's file: numbered gzip chunks split at row ends, each confirmed before the import may start.
+
+The upload is private to the login and lasts 48 hours; an import that finds none reads an old default file in silence.
+So a file is always uploaded right before its import, under the model's lease (reference: anaplan.md §5).
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ml_connector_dagster.errors import OutcomeUnknown, SettingWrong
+from ml_connector_dagster.store.faultpoints import fault_point
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.anaplan.client import AnaplanModel
+
+_MOST_CHUNKS = 1000
+_NO_CONTENT = 204
+
+
+def upload(model: AnaplanModel, file_id: str, path: Path, beat: Callable[[], None]) -> int:
+    """Send the file and answer the number of chunks; no ``complete`` is needed, since the exact count is declared.
+
+    Each PUT is repeatable (same bytes, same number). Any that is not confirmed ends the upload, so that a short file is
+    never imported.
+
+    Args:
+        model: The model.
+        file_id: 113… of the import's data source.
+        path: The file, already in the data source's encoding.
+        beat: Called before each chunk; raises when the lease is lost.
+
+    Raises:
+        SettingWrong: More chunks than Anaplan takes.
+        ConnectorError: A chunk was not taken; nothing was imported.
+    """
+    count = sum(1 for _ in chunks_of(path, model.chunk_bytes))
+    if count > _MOST_CHUNKS:
+        raise SettingWrong(
+            f"The file needs {count} chunks; Anaplan takes {_MOST_CHUNKS}.",
+            "Nothing was sent.",
+            "Set larger chunks, or load fewer rows at a time.",
+        )
+    address = model.address(f"files/{file_id}")
+    model.post(address, {"chunkCount": count}, repeatable=True)
+    for number, chunk in enumerate(chunks_of(path, model.chunk_bytes)):
+        beat()
+        fault_point(f"upload.chunk.{number}")
+        _put(model, f"{address}/chunks/{number}", chunk)
+    return count
+
+
+def chunks_of(path: Path, chunk_bytes: int) -> Iterator[bytes]:
+    """Yield pieces of about ``chunk_bytes``, each ending at a row's end; an empty file is one empty piece.
+
+    Our files hold no line break inside a value (control characters are stripped), so each LF ends a row. In UTF-16 the
+    pieces are kept even, so that no character is torn.
+    """
+    with path.open("rb") as file:
+        yielded = False
+        while piece := file.read(chunk_bytes):
+            yield piece + _rest_of_row(file, piece)
+            yielded = True
+        if not yielded:
+            yield b""
+
+
+def _rest_of_row(file: BinaryIO, piece: bytes) -> bytes:
+    if piece.endswith(b"\n"):
+        return b""
+    rest = file.readline()
+    if len(piece + rest) % 2 and rest.endswith(b"\n"):  # UTF-16LE writes LF as two bytes
+        following = file.read(1)
+        if following == b"\x00":
+            return rest + following
+        file.seek(-len(following), 1)
+    return rest
+
+
+def _put(model: AnaplanModel, url: str, chunk: bytes) -> None:
+    headers = {"Content-Type": "application/x-gzip"}
+    answer = model.http.send("PUT", url, headers=headers, content=gzip.compress(chunk, 6), repeatable=True)
+    if answer.status not in (200, _NO_CONTENT):
+        raise OutcomeUnknown(
+            f"Anaplan answered {answer.status} to a chunk ({answer.url_shown}).",
+            "The file may be short, so no import was started.",
+            "The load is tried again by itself, with the whole file.",
+            status=answer.status,
+        )

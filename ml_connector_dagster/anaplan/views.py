@@ -1,0 +1,223 @@
+"""Reads figures back from a saved view, cell by cell, as decimals (reference: anaplan.md §4, §7.6).
+
+A figure in Anaplan is whatever the model answers here; it is never taken from our file or from a task's counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from ml_connector_dagster.errors import FiguresDiffer, SettingWrong
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.anaplan.client import AnaplanModel
+
+LINE_ITEMS = "line items"
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One dimension of a view."""
+
+    dimension_id: str
+    name: str
+
+    @property
+    def is_line_items(self) -> bool:
+        """True for the pseudo-dimension of line items; its id is not the same everywhere, its name is."""
+        return self.name.casefold() == LINE_ITEMS
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved view and where its dimensions lie."""
+
+    view_id: str
+    name: str
+    module_id: str
+    rows: tuple[Dimension, ...]
+    columns: tuple[Dimension, ...]
+    pages: tuple[Dimension, ...]
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """All dimensions, line items included."""
+        return (*self.pages, *self.rows, *self.columns)
+
+    def dimension(self, name: str) -> Dimension:
+        """Answer the dimension of that name.
+
+        Raises:
+            SettingWrong: The view has none of that name.
+        """
+        for one in self.dimensions:
+            if one.name == name:
+                return one
+        raise SettingWrong(
+            f"The view {self.name!r} has no dimension {name!r} (it has: {', '.join(one.name for one in self.dimensions)}).",
+            "The loaded figures cannot be read back, so nothing is sent.",
+            "Correct read_back.columns in defs.yaml, or let the model builder add the dimension to the view.",
+        )
+
+
+class Members:
+    """The items of one dimension, found by code or name, as Anaplan does: upper and lower case are alike."""
+
+    def __init__(self, dimension: Dimension, items: list[dict[str, Any]]) -> None:
+        """Index the items; parents of others are left out, since their figures are sums."""
+        parents = {one.get("parentId") for one in items if one.get("parentId")}
+        self.dimension = dimension
+        self._items = {str(one["id"]): one for one in items if one["id"] not in parents}
+        self._by_name = {str(one.get("name")).casefold(): key for key, one in self._items.items()}
+        self._by_code = {str(one["code"]).casefold(): key for key, one in self._items.items() if one.get("code")}
+
+    def find(self, text: str) -> str | None:
+        """Answer the id of the item with that code or name; None where there is none."""
+        wanted = text.casefold()
+        return self._by_code.get(wanted) or self._by_name.get(wanted)
+
+    def named(self, name: str) -> str | None:
+        """Answer the id of the item with that name; None for sums and for names nobody knows."""
+        return self._by_name.get(name.casefold())
+
+    def written(self, item_id: str) -> str:
+        """Answer the item as a file writes it: its code, or its name where it has none."""
+        item = self._items[item_id]
+        return str(item.get("code") or item.get("name"))
+
+
+@dataclass(frozen=True, slots=True)
+class ViewCell:
+    """One figure of a view."""
+
+    at: Mapping[str, str]
+    """Dimension name to item name; line items included."""
+    value: Decimal
+
+
+def find_view(model: AnaplanModel, wanted: str) -> View:
+    """Answer the view of that exact name, ``Module.View`` or id, with its dimensions.
+
+    Raises:
+        SettingWrong: None or several match.
+    """
+    views = model.listed("views", "views")
+    matches = [one for one in views if wanted in (one.get("id"), one.get("name"))] or _in_module(model, views, wanted)
+    if len(matches) != 1:
+        names = ", ".join(sorted(str(one.get("name")) for one in views)[:8]) or "none"
+        raise SettingWrong(
+            f"{len(matches) or 'No'} saved view{'s' if len(matches) > 1 else ''} in the model match {wanted!r}.",
+            "The loaded figures cannot be read back, so nothing is sent.",
+            f"Write the view's exact name, 'Module.View' or its id in read_back. The model offers, among others: {names}.",
+        )
+    return _with_axes(model, matches[0])
+
+
+def members_of(model: AnaplanModel, dimension: Dimension, module_id: str = "") -> Members:
+    """Answer the items of a dimension, asked once a run; a list's own items only, never its top level."""
+    known = model.fact("members", dimension.dimension_id)
+    if known is None:
+        known = model.remember(_items(model, dimension, module_id), "members", dimension.dimension_id)
+    return Members(dimension, known)
+
+
+def read_cells(model: AnaplanModel, view: View, line_item: str, chosen: Mapping[str, str]) -> Iterator[ViewCell]:
+    """Yield the view's cells of one line item, sums and blanks included (a blank is 0).
+
+    Args:
+        model: The model.
+        view: The view.
+        line_item: Its exact name.
+        chosen: Dimension name to the one item wanted (code or name). On a page it is chosen by the request, else the
+            answer is narrowed here.
+
+    Raises:
+        SettingWrong: A chosen item or the line item does not exist in the model.
+        FiguresDiffer: A cell holds no number.
+    """
+    wanted = {dimension.name: _item_id(model, view, dimension, line_item, chosen) for dimension in view.dimensions}
+    pages = ",".join(f"{one.dimension_id}:{item}" for one in view.pages if (item := wanted[one.name]))
+    params = {"format": "v1", **({"pages": pages} if pages else {})}
+    body = model.get(model.short_address(f"views/{view.view_id}/data"), params)
+    for at, raw in _coordinates(view, body):
+        if all(not item or _is(model, view, name, item, at.get(name)) for name, item in wanted.items()):
+            yield ViewCell(at, _number(view, at, raw))
+
+
+def _coordinates(view: View, body: Mapping[str, Any]) -> Iterator[tuple[dict[str, str], Any]]:
+    columns = body.get("columnCoordinates") or [[]]
+    for row in body.get("rows") or ():
+        at_row = _at(view.rows, row.get("rowCoordinates") or ())
+        for column, raw in zip(columns, row.get("cells") or (), strict=False):
+            yield {**at_row, **_at(view.columns, column)}, raw
+
+
+def _at(dimensions: tuple[Dimension, ...], names: Any) -> dict[str, str]:
+    return {one.name: str(name) for one, name in zip(dimensions, names, strict=False)}
+
+
+def _is(model: AnaplanModel, view: View, dimension: str, item_id: str, shown: str | None) -> bool:
+    if shown is None:  # on a page: the request chose it
+        return True
+    return members_of(model, view.dimension(dimension), view.module_id).named(shown) == item_id
+
+
+def _item_id(
+    model: AnaplanModel, view: View, dimension: Dimension, line_item: str, chosen: Mapping[str, str]
+) -> str | None:
+    text = line_item if dimension.is_line_items else chosen.get(dimension.name)
+    if text is None:
+        return None
+    item = members_of(model, dimension, view.module_id).find(text)
+    if item is None:
+        raise SettingWrong(
+            f"{dimension.name} of the view {view.name!r} has no {text!r}.",
+            "The loaded figures cannot be read back.",
+            "Correct read_back or the constant in defs.yaml, or load the list first.",
+        )
+    return item
+
+
+def _number(view: View, at: Mapping[str, str], raw: Any) -> Decimal:
+    if raw is None or raw == "":
+        return Decimal(0)
+    try:
+        return Decimal(str(raw))
+    except InvalidOperation:
+        where = ", ".join(at.values())
+        raise FiguresDiffer(
+            f"The view {view.name!r} shows {str(raw)[:40]!r} at {where}, which is no number.",
+            "The loaded figures cannot be compared.",
+            "Point read_back.line_item at the numeric line item.",
+        ) from None
+
+
+def _in_module(model: AnaplanModel, views: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+    if "." not in wanted:
+        return []
+    modules = {str(one["id"]): str(one.get("name")) for one in model.listed("modules", "modules")}
+    return [one for one in views if f"{modules.get(str(one.get('moduleId')))}.{one.get('name')}" == wanted]
+
+
+def _with_axes(model: AnaplanModel, view: Mapping[str, Any]) -> View:
+    view_id = str(view["id"])
+    known = model.fact("axes", view_id)
+    if known is None:
+        known = model.remember([model.get(model.short_address(f"views/{view_id}"))], "axes", view_id)
+    axes = {
+        axis: tuple(Dimension(str(one["id"]), str(one["name"])) for one in known[0].get(axis) or ())
+        for axis in ("rows", "columns", "pages")
+    }
+    return View(view_id, str(view.get("name")), str(view.get("moduleId") or view_id), **axes)
+
+
+def _items(model: AnaplanModel, dimension: Dimension, module_id: str) -> list[dict[str, Any]]:
+    if dimension.is_line_items:
+        return model.collect(model.short_address(f"modules/{module_id}/lineItems"), "items")
+    if dimension.dimension_id.startswith("101"):
+        url = model.address(f"lists/{dimension.dimension_id}/items")
+        return model.collect(url, "listItems", {"includeAll": "true"})
+    return model.collect(model.address(f"dimensions/{dimension.dimension_id}/items"), "items")
