@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
 
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.slices import CurrentSnapshots
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.sources.contract import LEDGER_LINES, Changes
+from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
+from ml_connector_dagster.store import tables
+
+FEED = "changes"
+DERIVED_WAIT = timedelta(minutes=10)
+"""The run that read an entity usually derives from it in its next step; only what stays behind is read by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,19 +28,94 @@ class DirtyPeriod:
     entity: str
     period: str
     reason: str
+    noted_at: datetime
     attempt: int
 
 
 def note_changes(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
-    """Ask the source's feeds since the watermark, note the dirty periods, then move the watermark; answers all dirty now."""
-    raise NotImplementedError
+    """Ask the source's feeds since the watermark, note the dirty periods, then move the watermark; answers all dirty now.
+
+    A crash between the two notes the same periods again, which costs a read and loses nothing. Periods never read are
+    not noted: their first read will see everything. A change before ``periods.start`` moves the opening balance, so it
+    dirties the first period's ledger lines.
+    """
+    since = changes_since(connection)
+    if since is None:
+        return ()
+    staging = Staging(connection.store, connection.blobs)
+    changes = connection.reader().changes(since, StagedCompany(staging, connection.name))
+    for entity, period in _to_note(connection, changes):
+        staging.mark_dirty(connection.name, entity, [period], "the change feed showed a change")
+    _move_watermark(connection, changes.watermark)
+    return dirty_periods(connection)
+
+
+def changes_since(connection: OpenConnection) -> datetime | None:
+    """Answer where the feed stands (aware UTC): at first, when the oldest read began; None where nothing was read yet."""
+    mark, snapshot = tables.watermark, tables.snapshot
+    stored = sa.select(mark.c.at).where(mark.c.connection == connection.name, mark.c.feed == FEED)
+    oldest = (
+        sa.select(snapshot.c.read_began_at)
+        .where(snapshot.c.connection == connection.name, snapshot.c.current)
+        .order_by(snapshot.c.read_began_at)
+        .limit(1)
+    )
+    with connection.store.read() as database:
+        return database.execute(stored).scalar() or database.execute(oldest).scalar()
 
 
 def dirty_periods(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
     """Answer what is noted and not yet read again; no network."""
-    raise NotImplementedError
+    table = tables.dirty_period
+    columns = [table.c[name] for name in DirtyPeriod.__dataclass_fields__]
+    query = sa.select(*columns).where(table.c.connection == connection.name).order_by(table.c.period, table.c.entity)
+    with connection.store.read() as database:
+        found = [DirtyPeriod(*row) for row in database.execute(query)]
+    derived = {entity.name for entity in connection.source.entities if entity.derived_from}
+    ripe = connection.store.now() - DERIVED_WAIT
+    return tuple(dirty for dirty in found if dirty.entity not in derived or dirty.noted_at <= ripe)
 
 
-def changes_since(connection: OpenConnection) -> datetime:
-    """Answer where the feed stands (aware UTC)."""
-    raise NotImplementedError
+def is_dirty(connection: OpenConnection, entity: str, period: Period) -> bool:
+    """Answer whether the entity and period must be read again, however fresh its snapshot is."""
+    with connection.store.read() as database:
+        query = sa.select(sa.func.count()).select_from(tables.dirty_period).where(*_key(connection, entity, period))
+        return bool(database.execute(query).scalar())
+
+
+def clear_dirty(connection: OpenConnection, entity: str, period: Period, *, read_began_at: datetime) -> None:
+    """Take the note away once a read that began after it was published; a later note stays."""
+    table = tables.dirty_period
+    with connection.store.begin() as database:
+        database.execute(sa.delete(table).where(*_key(connection, entity, period), table.c.noted_at <= read_began_at))
+
+
+def open_period(connection: OpenConnection) -> Period:
+    """Answer the month that is open now in the company's own calendar."""
+    zone = ZoneInfo(connection.settings.source.time_zone)
+    return Period.of(connection.store.now().astimezone(zone).date())
+
+
+def _to_note(connection: OpenConnection, changes: Changes) -> Iterator[tuple[str, Period]]:
+    start = Period.parse(connection.settings.periods.start)
+    snapshots = CurrentSnapshots.of(connection)
+    for entity, periods in sorted(changes.dirty.items()):
+        for period in sorted(periods):
+            if period < start:
+                yield LEDGER_LINES, start
+            elif snapshots.at(entity, str(period)) is not None:
+                yield entity, period
+
+
+def _move_watermark(connection: OpenConnection, at: datetime) -> None:
+    table = tables.watermark
+    mine = sa.and_(table.c.connection == connection.name, table.c.feed == FEED)
+    with connection.store.begin() as database:
+        moved = database.execute(sa.update(table).where(mine).values(at=at))
+        if not moved.rowcount:
+            database.execute(sa.insert(table).values(connection=connection.name, feed=FEED, at=at))
+
+
+def _key(connection: OpenConnection, entity: str, period: Period) -> tuple[sa.ColumnElement[bool], ...]:
+    table = tables.dirty_period
+    return table.c.connection == connection.name, table.c.entity == entity, table.c.period == str(period)

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.books import Books, ask_books, stage_books, staged_movement, unexplained
+from ml_connector_dagster.flows.changes import clear_dirty, is_dirty
+from ml_connector_dagster.flows.departures import follow_departures
+from ml_connector_dagster.flows.reuse import reuse_newest
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.sources.contract import Entity, EntityKind, Page
+from ml_connector_dagster.staging.snapshot import SnapshotRow, StaleRead
+from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
+
+LOCK_WAIT_SECONDS = 3600.0
+"""A longer wait for another run's pull is refused, so that the run ends before its limit."""
+MOST_READS = 3
+"""How often documents and report are read before "the books moved while reading" is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +40,7 @@ class PullOutcome:
     calls: int
     """Calls this pull made; 0 where a fresh snapshot was reused."""
     expected_calls: int | None
-    """What the source's formula says for these counts; None where nothing was read."""
+    """What the source's formula says for these counts; None where nothing was read, or where extra reads were needed."""
     drift: dict[str, int]
     """Vendor fields the parser does not know, counted."""
     reused: bool
@@ -38,6 +53,176 @@ class PullOutcome:
     """Empty, or what moved in the books while reading, in words."""
 
 
-def pull(connection: OpenConnection, entity_name: str, period: str, *, run_id: str = "") -> PullOutcome:
-    """Read an entity of a period (``2026-10``) and publish its snapshot, or answer the fresh one another run published."""
-    raise NotImplementedError
+def pull(
+    connection: OpenConnection,
+    entity_name: str,
+    period: str,
+    *,
+    run_id: str = "",
+    wanted_at: datetime | None = None,
+) -> PullOutcome:
+    """Read an entity of a period and publish its snapshot, or answer the fresh one another run published.
+
+    One pull at a time per credential, company and entity: the second waits and then finds a fresh snapshot. The company
+    is in the lock's name since two companies of one credential never share a snapshot.
+
+    Args:
+        connection: The opened connection.
+        entity_name: One of the source's entities.
+        period: 2026-10.
+        run_id: Kept with the snapshot.
+        wanted_at: Aware UTC; when this read was asked for (the run's creation). A snapshot whose read began later is
+            reused. Default: now.
+
+    Raises:
+        HeldForPerson: An entity that this one is derived from was not read yet.
+        QuotaExhausted: The vendor's day quota is spent; says when it opens.
+    """
+    wanted_at = wanted_at or connection.store.now()
+    return _Pull(connection, connection.source.entity(entity_name), Period.parse(period), run_id, wanted_at).run()
+
+
+class _Pull:
+    """One pull under way."""
+
+    def __init__(
+        self, connection: OpenConnection, entity: Entity, period: Period, run_id: str, wanted_at: datetime
+    ) -> None:
+        self._connection = connection
+        self._entity = entity
+        self._period = period
+        self._run_id = run_id
+        self._wanted_at = wanted_at
+        self._staging = Staging(connection.store, connection.blobs)
+        self._extra_reads = 0
+        self._moved = ""
+        self._dirtied: set[str] = set()
+
+    def run(self) -> PullOutcome:
+        source = self._connection.settings.source
+        name = f"pull:{source.credential}:{source.company_id}:{self._entity.name}"
+        with self._connection.locks.hold(name, wait_seconds=LOCK_WAIT_SECONDS):
+            fresh = self._fresh()
+            if fresh is not None:
+                return self._outcome(fresh, calls=0, reused=True)
+            calls_before = self._connection.source_calls
+            published = self._read_ledger() if self._entity.kind is EntityKind.LEDGER else self._read()
+            return self._outcome(published, calls=self._connection.source_calls - calls_before)
+
+    def _fresh(self) -> SnapshotRow | None:
+        """Answer a snapshot read after this pull was asked for; what is derived costs no call and is always made anew."""
+        if self._entity.derived_from or is_dirty(self._connection, self._entity.name, self._period):
+            return None
+        if self._entity.kind is EntityKind.REFERENCE:
+            return reuse_newest(self._connection, self._staging, self._entity.name, self._period, self._wanted_at)
+        found = self._staging.current(self._connection.name, self._entity.name, self._period)
+        return found if found is not None and found.read_began_at >= self._wanted_at else None
+
+    def _read(self) -> SnapshotRow | StaleRead:
+        """Read every page, publish, and follow what left the period (protocols 10 and 11)."""
+        connection, entity = self._connection, self._entity
+        before = self._staging.current(connection.name, entity.name, self._period)
+        calls_before = connection.source_calls
+        began_at = connection.store.now()
+        with self._staging.writer(
+            connection.name,
+            entity.name,
+            self._period,
+            entity.record,
+            read_began_at=began_at,
+            parser_version=connection.source.parser_version,
+        ) as writer:
+            for page in self._pages():
+                writer.add(page)
+            published = writer.finish(connection.source_calls - calls_before, self._run_id)
+        if isinstance(published, StaleRead):
+            return published
+        clear_dirty(connection, entity.name, self._period, read_began_at=began_at)
+        self._dirtied.update(str(period) for period in published.came_from.values())
+        self._dirtied.update(follow_departures(connection, self._staging, entity, published))
+        if before is not None and before.digest != published.digest:
+            self._dirty_derived()
+        return published
+
+    def _pages(self) -> Iterator[Page]:
+        reader = self._connection.reader()
+        if self._entity.derived_from:
+            return reader.derive(self._entity, self._period, self._staged())
+        return reader.read(self._entity, self._period)
+
+    def _staged(self) -> StagedCompany:
+        return StagedCompany(self._staging, self._connection.name)
+
+    def _dirty_derived(self) -> None:
+        for entity in self._connection.source.entities:
+            if self._entity.name in entity.derived_from:
+                reason = f"{self._entity.name} was read again and differs"
+                self._staging.mark_dirty(self._connection.name, entity.name, [self._period], reason)
+
+    def _read_ledger(self) -> SnapshotRow | StaleRead:
+        """Read the lines between two looks at the report (protocol 12), then keep the report beside them.
+
+        Lines that agree with the report need no second look. Where they do not, documents are read again between two
+        reports: equal reports mean that the books stood still and the difference is real; the tie-out names it.
+        """
+        published = self._read()
+        books, began_at = self._ask()
+        while self._differs(books):
+            if self._extra_reads == MOST_READS - 1:
+                self._say_books_moved()
+                break
+            before = books.control
+            self._extra_reads += 1
+            self._read_documents_again()
+            published = self._read()
+            books, began_at = self._ask()
+            if books.control == before:
+                break
+        stage_books(self._connection, self._staging, self._period, books, began_at=began_at, run_id=self._run_id)
+        return published
+
+    def _say_books_moved(self) -> None:
+        self._moved = (
+            f"The books moved while reading {self._period}: each of {MOST_READS} reads met another trial balance."
+        )
+        reason = "the books moved while reading"
+        self._staging.mark_dirty(self._connection.name, self._entity.name, [self._period], reason)
+
+    def _ask(self) -> tuple[Books, datetime]:
+        began_at = self._connection.store.now()
+        return ask_books(self._connection, self._period, self._staged()), began_at
+
+    def _differs(self, books: Books) -> Mapping[str, Decimal]:
+        staged = staged_movement(self._staged(), self._entity.name, self._period)
+        return unexplained(books.movement, staged, books.residuals.values())
+
+    def _read_documents_again(self) -> None:
+        now = self._connection.store.now()
+        for name in self._entity.derived_from:
+            entity = self._connection.source.entity(name)
+            if entity.kind is EntityKind.DOCUMENT:
+                again = _Pull(self._connection, entity, self._period, self._run_id, now).run()
+                self._dirtied.update(again.dirtied)
+
+    def _outcome(self, published: SnapshotRow | StaleRead, *, calls: int, reused: bool = False) -> PullOutcome:
+        stale = isinstance(published, StaleRead)
+        row = published.winner if isinstance(published, StaleRead) else published
+        as_planned = not (reused or stale or self._extra_reads)
+        return PullOutcome(
+            entity=self._entity.name,
+            period=str(self._period),
+            digest=row.digest,
+            rows=row.rows,
+            records=row.records,
+            quarantined=row.quarantined,
+            total=row.total,
+            calls=calls,
+            expected_calls=self._connection.source.expected_calls({self._entity.name: row.records})
+            if as_planned
+            else None,
+            drift=dict(row.unknown_fields),
+            reused=reused,
+            stale=stale,
+            dirtied=tuple(sorted(self._dirtied)),
+            moved=self._moved,
+        )

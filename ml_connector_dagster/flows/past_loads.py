@@ -1,0 +1,100 @@
+"""What was loaded before, as far as due, holds and previews ask."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.store import tables
+
+DONE = frozenset({"verified", "skipped"})
+"""The slice stands in Anaplan, read back and equal."""
+REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFact:
+    """One row of the load table, without its files."""
+
+    id: int
+    target: str
+    target_kind: str
+    period: str
+    digest: str
+    state: str
+    attempt: int
+    retry_at: datetime | None
+    file_hash: str
+    rows: int
+    total: Decimal
+    snapshots: Mapping[str, str]
+    cells_blob: str
+    file_blob: str
+    planned_at: datetime
+    uploaded_at: datetime | None
+    intended_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    verified_at: datetime | None
+
+    @property
+    def moved_at(self) -> datetime:
+        """When the load last took a step."""
+        steps = (self.uploaded_at, self.intended_at, self.started_at, self.finished_at, self.verified_at)
+        return max((step for step in steps if step is not None), default=self.planned_at)
+
+    @property
+    def is_done(self) -> bool:
+        """True where the slice stands in Anaplan as this load left it."""
+        return self.state in DONE
+
+    @property
+    def is_unfinished(self) -> bool:
+        """True where somebody should go on with it."""
+        return not self.is_done and self.state != REFUSED
+
+
+class PastLoads:
+    """All loads of one connection by slice; a list has one slice whatever the period."""
+
+    def __init__(self, loads: Iterable[LoadFact]) -> None:
+        """Index the loads, oldest first."""
+        self._loads: dict[tuple[str, str], list[LoadFact]] = defaultdict(list)
+        for load in sorted(loads, key=lambda one: one.id):
+            self._loads[_slice(load.target, load.target_kind, load.period)].append(load)
+
+    @classmethod
+    def of(cls, connection: OpenConnection, target: str | None = None) -> PastLoads:
+        """Read the loads of a connection, or of one of its targets, with one query."""
+        table = tables.load
+        columns = [table.c[name] for name in LoadFact.__dataclass_fields__]
+        query = sa.select(*columns).where(table.c.connection == connection.name)
+        if target is not None:
+            query = query.where(table.c.target == target)
+        with connection.store.read() as database:
+            return cls(LoadFact(*row) for row in database.execute(query))
+
+    def newest(self, target: str, kind: str, period: str) -> LoadFact | None:
+        """Answer the newest load of a slice."""
+        loads = self._loads.get(_slice(target, kind, period))
+        return loads[-1] if loads else None
+
+    def verified(self, target: str, kind: str, period: str) -> LoadFact | None:
+        """Answer the newest load of a slice that stands in Anaplan."""
+        loads = self._loads.get(_slice(target, kind, period), [])
+        return next((load for load in reversed(loads) if load.is_done), None)
+
+    def attempts(self, target: str, kind: str, period: str, digest: str) -> int:
+        """Answer how often this content was tried, over all its loads."""
+        loads = self._loads.get(_slice(target, kind, period), [])
+        return sum(load.attempt for load in loads if load.digest == digest)
+
+
+def _slice(target: str, kind: str, period: str) -> tuple[str, str]:
+    return target, "" if kind == "list" else period

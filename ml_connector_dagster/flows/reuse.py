@@ -1,0 +1,45 @@
+"""A reference entity is read once for many periods: a period records which reading it was validated with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.staging.snapshot import SnapshotRow
+from ml_connector_dagster.staging.snapshots import Staging
+from ml_connector_dagster.store import tables
+
+
+def reuse_newest(
+    connection: OpenConnection, staging: Staging, entity: str, period: Period, wanted_at: datetime
+) -> SnapshotRow | None:
+    """Answer the newest snapshot where its read began after ``wanted_at``, as the period's own from now on; else None.
+
+    The caller holds the entity's pull lock, so that no other run publishes between the look and the copy.
+    """
+    newest = staging.newest_row(connection.name, entity)
+    if newest is None or newest.read_began_at < wanted_at:
+        return None
+    if newest.period != period:
+        _copy_pointer(connection, newest, period)
+    return newest
+
+
+def _copy_pointer(connection: OpenConnection, newest: SnapshotRow, period: Period) -> None:
+    table = tables.snapshot
+    slice_of_period = sa.and_(
+        table.c.connection == connection.name, table.c.entity == newest.entity, table.c.period == str(period)
+    )
+    new = {"period": str(period), "calls": 0, "published_at": connection.store.now(), "current": True}
+    kept = [column for column in table.columns if column.name not in (*new, "id")]
+    copied = sa.select(*kept, *(sa.literal(value, table.c[name].type) for name, value in new.items()))
+    with connection.store.begin() as database:
+        database.execute(sa.update(table).where(slice_of_period, table.c.current).values(current=False))
+        database.execute(
+            sa.insert(table).from_select(
+                [*(column.name for column in kept), *new], copied.where(table.c.id == newest.id)
+            )
+        )
