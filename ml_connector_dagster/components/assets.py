@@ -1,12 +1,11 @@
 """The assets of a connection, built from its settings and its source's entities; each body calls one flow."""
 
-from __future__ import annotations
+# No postponed annotations here: Dagster looks at the classes that a function's parameters name.
 
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from ml_connector_dagster.components import metadata
 from ml_connector_dagster.components.checks import load_check, read_check
 from ml_connector_dagster.components.failures import as_failure, failure_of
 from ml_connector_dagster.components.partitions import periods_from
@@ -39,7 +38,9 @@ def source_assets(connection: str, settings: ConnectionSettings, source: Source)
 
 def target_assets(connection: str, settings: ConnectionSettings) -> list[dg.AssetsDefinition]:
     """Answer one asset per list and module; modules wait for the lists."""
-    lists = [_target_asset(connection, settings, target, [source_key(connection, target.from_)]) for target in settings.lists]
+    lists = [
+        _target_asset(connection, settings, target, [source_key(connection, target.from_)]) for target in settings.lists
+    ]
     after = [target_key(connection, target) for target in settings.lists]
     modules = [
         _target_asset(connection, settings, target, [source_key(connection, target.from_), *after])
@@ -48,9 +49,7 @@ def target_assets(connection: str, settings: ConnectionSettings) -> list[dg.Asse
     return lists + modules
 
 
-def _source_asset(
-    connection: str, settings: ConnectionSettings, source: Source, entity: Entity
-) -> dg.AssetsDefinition:
+def _source_asset(connection: str, settings: ConnectionSettings, source: Source, entity: Entity) -> dg.AssetsDefinition:
     @dg.asset(
         key=source_key(connection, entity.name),
         partitions_def=periods_from(settings.periods.start, settings.source.time_zone),
@@ -66,13 +65,11 @@ def _source_asset(
     def read_period(
         context: dg.AssetExecutionContext, connector: ConnectorResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        from ml_connector_dagster.components.reports import check_of_pull, materialization_of_pull  # noqa: PLC0415
-        from ml_connector_dagster.flows.pull import pull  # noqa: PLC0415
+        from ml_connector_dagster.components.reports import check_of_pull, materialization_of_pull
+        from ml_connector_dagster.flows.pull import pull
 
         with as_failure():
-            outcome = pull(
-                connector.connection(connection), entity.name, context.partition_key, run_id=context.run_id
-            )
+            outcome = pull(connector.connection(connection), entity.name, context.partition_key, run_id=context.run_id)
         yield materialization_of_pull(outcome, context.asset_key)
         yield check_of_pull(outcome, context.asset_key)
 
@@ -101,13 +98,13 @@ def _target_asset(
     def load_period(
         context: dg.AssetExecutionContext, connector: ConnectorResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        from ml_connector_dagster.components.reports import (  # noqa: PLC0415
+        from ml_connector_dagster.components.reports import (
             check_of_failed_load,
             check_of_load,
             materialization_of_load,
         )
-        from ml_connector_dagster.flows.load import load_target  # noqa: PLC0415
-        from ml_connector_dagster.flows.translate import translate  # noqa: PLC0415
+        from ml_connector_dagster.flows.load import load_target
+        from ml_connector_dagster.flows.translate import translate
 
         opened = connector.connection(connection)
         try:
@@ -124,7 +121,7 @@ def _target_asset(
 
 def freshness_of(settings: ConnectionSettings) -> dg.FreshnessPolicy:
     """Answer the badge for the whole asset; the check ``latest_open_period_loaded`` speaks for the period."""
-    from datetime import timedelta  # noqa: PLC0415
+    from datetime import timedelta
 
     return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.fresh_within_hours))
 
@@ -137,6 +134,3 @@ def _target_description(target: ListTarget | ModuleTarget) -> str:
         f"The {what} in Anaplan ({target.accounts.replace('_', ' ')}, one row per {target.grain}), from {target.from_}, "
         f"by the import “{target.import_action}”. Checked: read back from the model and tied out to the books."
     )
-
-
-

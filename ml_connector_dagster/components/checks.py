@@ -1,6 +1,6 @@
 """The checks that a finance user looks at: nothing refused, nothing lost, books = staged = Anaplan."""
 
-from __future__ import annotations
+# No postponed annotations here: Dagster looks at the classes that a function's parameters name.
 
 from collections.abc import Iterator
 
@@ -52,8 +52,8 @@ def tie_out_check(
         pool=pool_of(settings.anaplan.model),
     )
     def tied_out(context: dg.AssetCheckExecutionContext, connector: ConnectorResource) -> dg.AssetCheckResult:
-        from ml_connector_dagster.components.reports import check_of_tie_out  # noqa: PLC0415
-        from ml_connector_dagster.flows.tie_out import tie_out  # noqa: PLC0415
+        from ml_connector_dagster.components.reports import check_of_tie_out
+        from ml_connector_dagster.flows.tie_out import tie_out
 
         with as_failure():
             return check_of_tie_out(tie_out(connector.connection(connection), target_name, context.partition_key))
@@ -72,7 +72,7 @@ def latest_check(
         description=f"The period that is open now was verified within the last {settings.fresh_within_hours} hours.",
     )
     def latest_open_period_loaded(connector: ConnectorResource) -> dg.AssetCheckResult:
-        from ml_connector_dagster.flows.freshness import latest_open_period  # noqa: PLC0415
+        from ml_connector_dagster.flows.freshness import latest_open_period
 
         with as_failure():
             latest = latest_open_period(connector.connection(connection), target_name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,23 +46,60 @@ class Connection(dg.Component):
         del context
         source = source_named(self.settings.source.system)
         read = assets.source_assets(self.name, self.settings, source)
+        loads = assets.target_assets(self.name, self.settings)
         tie_outs = [self._tie_out(module) for module in self.settings.modules]
-        read_job = schedules.read_job(self.name, self.settings, [asset.key for asset in read])
-        changes_job = schedules.changes_job(self.name)
-        jobs = [read_job, changes_job]
-        planned = [
-            schedules.daily_read(self.name, self.settings, read_job),
-            schedules.hourly_changes(self.name, self.settings, changes_job),
-        ]
-        if tie_outs:
-            jobs.append(schedules.tie_out_job(self.name, self.settings, tie_outs))
-            planned.append(schedules.daily_tie_out(self.name, self.settings, jobs[-1]))
+        latest = [self._latest(module) for module in self.settings.modules]
+        jobs = self._jobs(read, loads, tie_outs)
         return dg.Definitions(
-            assets=[*read, *assets.target_assets(self.name, self.settings)],
-            asset_checks=[*tie_outs, *(self._latest(module) for module in self.settings.modules)],
-            jobs=jobs,
-            schedules=planned,
+            assets=[*read, *loads],
+            asset_checks=[*tie_outs, *latest],
+            jobs=list(jobs.values()),
+            schedules=self._schedules(jobs),
         )
+
+    def _jobs(
+        self,
+        read: Sequence[dg.AssetsDefinition],
+        loads: Sequence[dg.AssetsDefinition],
+        tie_outs: Sequence[dg.AssetChecksDefinition],
+    ) -> dict[str, dg.JobDefinition]:
+        job = schedules.period_job
+        jobs = {
+            "read": job(
+                f"{self.name}{schedules.READ_JOB}",
+                self.settings,
+                dg.AssetSelection.assets(*(asset.key for asset in read)),
+                self.name,
+                "Reads every source entity of one period.",
+            ),
+            "changes": schedules.changes_job(self.name),
+        }
+        if loads:
+            jobs["load"] = job(
+                f"{self.name}{schedules.LOAD_JOB}",
+                self.settings,
+                dg.AssetSelection.assets(*(asset.key for asset in loads)),
+                self.name,
+                "Loads the lists and modules of one period; loads_due starts it with those that are due.",
+            )
+        if tie_outs:
+            jobs["tie_out"] = job(
+                f"{self.name}_tie_out",
+                self.settings,
+                dg.AssetSelection.checks(*(key for check in tie_outs for key in check.check_keys)),
+                self.name,
+                "Compares books, staged and Anaplan of one period again, without loading.",
+            )
+        return jobs
+
+    def _schedules(self, jobs: dict[str, dg.JobDefinition]) -> list[dg.ScheduleDefinition]:
+        planned = [
+            schedules.daily_read(self.name, self.settings, jobs["read"]),
+            schedules.hourly_changes(self.name, self.settings, jobs["changes"]),
+        ]
+        if "tie_out" in jobs:
+            planned.append(schedules.daily_tie_out(self.name, self.settings, jobs["tie_out"]))
+        return planned
 
     def _tie_out(self, module: ModuleTarget) -> dg.AssetChecksDefinition:
         return checks.tie_out_check(self.name, assets.target_key(self.name, module), module.name, self.settings)

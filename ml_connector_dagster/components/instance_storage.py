@@ -5,9 +5,7 @@ This is the only module that imports private parts of Dagster; ``dagster_contrac
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from dagster import Field
@@ -27,19 +25,16 @@ class StorageFromEnvironment(DagsterStorage, ConfigurableClass):  # type: ignore
         return {}
 
     @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> DagsterStorage:
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> DagsterStorage:
         """Choose the storage; the Postgres driver is imported only where it is used."""
         del config_value
-        environment = Environment.read(os.environ)
-        if not environment.is_postgres:
+        environment = Environment.read()
+        if environment.profile == "sqlite":
             return DagsterSqliteStorage.from_local(str(environment.dagster_home), inst_data=inst_data)
-        from dagster_postgres import DagsterPostgresStorage  # noqa: PLC0415
+        from dagster_postgres import DagsterPostgresStorage
 
         return DagsterPostgresStorage(
             postgres_url=environment.database_url, should_autocreate_tables=True, inst_data=inst_data
         )
-
-
-def dagster_home(default: Path) -> Path:
-    """Answer where Dagster keeps its own files."""
-    return Path(os.environ.get("DAGSTER_HOME", default))

@@ -1,8 +1,8 @@
 """When a connection reads by itself. A real connection's schedules say "not enabled" until ``ml-connector enable``."""
 
-from __future__ import annotations
+# No postponed annotations here: Dagster looks at the classes that a function's parameters name.
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 import dagster as dg
@@ -11,15 +11,20 @@ from ml_connector_dagster.components.partitions import periods_from
 from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.connections.settings import ConnectionSettings
 
+READ_JOB = "_read"
+LOAD_JOB = "_load"
 
-def read_job(connection: str, settings: ConnectionSettings, keys: Sequence[dg.AssetKey]) -> dg.JobDefinition:
-    """Answer the job that reads all source entities of one period."""
+
+def period_job(
+    name: str, settings: ConnectionSettings, selection: dg.AssetSelection, connection: str, description: str
+) -> dg.JobDefinition:
+    """Answer a job that runs over one period of a connection."""
     return dg.define_asset_job(  # type: ignore[return-value]  # resolved when definitions are built
-        f"{connection}_read",
-        selection=dg.AssetSelection.assets(*keys),
+        name,
+        selection=selection,
         partitions_def=periods_from(settings.periods.start, settings.source.time_zone),
         tags={"mlc/connection": connection},
-        description="Reads every source entity of one period.",
+        description=description,
     )
 
 
@@ -37,7 +42,7 @@ def daily_read(connection: str, settings: ConnectionSettings, job: dg.JobDefinit
     def read_open_periods(
         context: dg.ScheduleEvaluationContext, connector: ConnectorResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        if not connector.connector().is_enabled(connection):
+        if not connector.is_enabled(connection):
             yield dg.SkipReason(f"Not enabled. Run: ml-connector enable {connection}")
             return
         for period in open_periods(settings, context.scheduled_execution_time):
@@ -57,9 +62,9 @@ def changes_job(connection: str) -> dg.JobDefinition:
 
     @dg.op(name=f"{connection}_ask_change_feeds")
     def ask_change_feeds(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
-        from ml_connector_dagster.components.failures import as_failure  # noqa: PLC0415
-        from ml_connector_dagster.flows.changes import note_changes  # noqa: PLC0415
-        from ml_connector_dagster.flows.register import update_register  # noqa: PLC0415
+        from ml_connector_dagster.components.failures import as_failure
+        from ml_connector_dagster.flows.changes import note_changes
+        from ml_connector_dagster.flows.register import update_register
 
         with as_failure():
             opened = connector.connection(connection)
@@ -91,26 +96,12 @@ def hourly_changes(connection: str, settings: ConnectionSettings, job: dg.JobDef
     def ask_hourly(
         context: dg.ScheduleEvaluationContext, connector: ConnectorResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        if not connector.connector().is_enabled(connection):
+        if not connector.is_enabled(connection):
             yield dg.SkipReason(f"Not enabled. Run: ml-connector enable {connection}")
             return
         yield dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H}")
 
     return ask_hourly
-
-
-def tie_out_job(
-    connection: str, settings: ConnectionSettings, checks: Sequence[dg.AssetChecksDefinition]
-) -> dg.JobDefinition:
-    """Answer the job that ties out one period again without sending anything: people edit cells."""
-    keys = [key for check in checks for key in check.check_keys]
-    return dg.define_asset_job(  # type: ignore[return-value]  # resolved when definitions are built
-        f"{connection}_tie_out",
-        selection=dg.AssetSelection.checks(*keys),
-        partitions_def=periods_from(settings.periods.start, settings.source.time_zone),
-        tags={"mlc/connection": connection},
-        description="Compares books, staged and Anaplan of one period again, without loading.",
-    )
 
 
 def daily_tie_out(connection: str, settings: ConnectionSettings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
@@ -126,7 +117,7 @@ def daily_tie_out(connection: str, settings: ConnectionSettings, job: dg.JobDefi
     def tie_out_open_periods(
         context: dg.ScheduleEvaluationContext, connector: ConnectorResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        if not connector.connector().is_enabled(connection):
+        if not connector.is_enabled(connection):
             yield dg.SkipReason(f"Not enabled. Run: ml-connector enable {connection}")
             return
         for period in open_periods(settings, context.scheduled_execution_time):
