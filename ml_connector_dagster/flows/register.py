@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
 
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.flows.changes import open_period
+from ml_connector_dagster.flows.file_plan import Hold
+from ml_connector_dagster.flows.slices import CurrentSnapshots
+from ml_connector_dagster.ledger.period import Period, periods_between
+from ml_connector_dagster.sources.contract import EntityKind
+from ml_connector_dagster.staging.snapshots import Staging
+from ml_connector_dagster.store import tables
+
+POST_CLOSE = "the accounting system locked the period: its last changes are read once more"
+
+
+class PeriodState(StrEnum):
+    """Where a period stands."""
+
+    OPEN = "open"
+    """Among the newest ``open_months``: re-read every day."""
+    SOFT_CLOSED = "soft_closed"
+    """Older, yet not locked in the source: a change that a feed shows is loaded."""
+    LOCKED = "locked"
+    """Locked in the source: a change is held with its delta, never restated silently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +46,153 @@ class HeldSlice:
     reason: str
     delta: Decimal
     held_at: datetime
+    may_be_released: bool
 
 
 def update_register(connection: OpenConnection) -> tuple[str, ...]:
-    """Ask the source for its lock date, write each period's state, and dirty the periods it newly locked; answers those."""
-    raise NotImplementedError
+    """Ask the source for its lock date, write each period's state, and dirty the periods it newly locked; answers those.
+
+    One control call. A period that was never read is registered but not dirtied: there is nothing to read once more.
+    """
+    lock_on = connection.reader().company().lock_on if connection.settings.periods.lock_from_source else None
+    newest = open_period(connection)
+    start = Period.parse(connection.settings.periods.start)
+    states = {
+        str(period): state_of(period, newest, connection.settings.periods.open_months, lock_on)
+        for period in periods_between(start, newest.next())
+    }
+    before = period_states(connection)
+    _write(connection, {period: state for period, state in states.items() if before.get(period) != state})
+    locked = [
+        period
+        for period, state in states.items()
+        if state is PeriodState.LOCKED and before.get(period) not in (None, PeriodState.LOCKED)
+    ]
+    _dirty(connection, locked)
+    return tuple(locked)
+
+
+def state_of(period: Period, newest: Period, open_months: int, lock_on: date | None) -> PeriodState:
+    """Answer where a period stands.
+
+    Args:
+        period: The period asked about.
+        newest: The month that is open now.
+        open_months: How many months, the newest included, stay open.
+        lock_on: Periods that end on or before this day are locked; None where nothing is.
+    """
+    if lock_on is not None and period.last_on <= lock_on:
+        return PeriodState.LOCKED
+    return PeriodState.OPEN if period > newest.shift(-open_months) else PeriodState.SOFT_CLOSED
+
+
+def period_states(connection: OpenConnection) -> Mapping[str, PeriodState]:
+    """Answer what the register says of each period; a period absent was never looked at."""
+    table = tables.period_register
+    query = sa.select(table.c.period, table.c.state).where(table.c.connection == connection.name)
+    with connection.store.read() as database:
+        return {period: PeriodState(state) for period, state in database.execute(query)}
+
+
+def keep_holds(connection: OpenConnection, target: str, period: str, digest: str, holds: Iterable[Hold]) -> None:
+    """Write why a slice waits, or that it waits no more; what an earlier content waited for is superseded.
+
+    A list has one content whatever the period; its caller gives the period of its newest snapshot.
+    """
+    kept = list(holds)
+    table = tables.held_change
+    mine = sa.and_(table.c.connection == connection.name, table.c.target == target, table.c.period == period)
+    row: dict[str, Any] = {
+        "reason": " ".join(hold.says for hold in kept),
+        "delta": next((hold.delta for hold in kept if hold.delta), Decimal(0)),
+        "releasable": all(hold.reason.may_be_released for hold in kept),
+    }
+    with connection.store.begin() as database:
+        database.execute(sa.delete(table).where(mine, table.c.released_at.is_(None), table.c.digest != digest))
+        here = sa.and_(mine, table.c.digest == digest)
+        known = database.execute(sa.select(table.c.released_at).where(here)).one_or_none()
+        if not kept and known is not None and known.released_at is None:
+            database.execute(sa.delete(table).where(here))
+        elif kept and known is None:
+            key = {"connection": connection.name, "target": target, "period": period, "digest": digest}
+            database.execute(sa.insert(table).values(**key, **row, held_at=connection.store.now()))
+        elif kept:
+            database.execute(sa.update(table).where(here).values(**row, released_at=None, released_by=None))
+
+
+def released_digests(connection: OpenConnection, target: str) -> frozenset[tuple[str, str]]:
+    """Answer (period, digest) of what a person released."""
+    table = tables.held_change
+    query = sa.select(table.c.period, table.c.digest).where(
+        table.c.connection == connection.name, table.c.target == target, table.c.released_at.is_not(None)
+    )
+    with connection.store.read() as database:
+        return frozenset((period, digest) for period, digest in database.execute(query))
 
 
 def held_slices(connection: OpenConnection) -> tuple[HeldSlice, ...]:
     """Answer what waits for a person, oldest first."""
-    raise NotImplementedError
+    table = tables.held_change
+    query = (
+        sa.select(*_held_columns())
+        .where(table.c.connection == connection.name, table.c.released_at.is_(None))
+        .order_by(table.c.held_at, table.c.id)
+    )
+    with connection.store.read() as database:
+        return tuple(HeldSlice(*row) for row in database.execute(query))
 
 
 def release(connection: OpenConnection, held_id: int, *, by: str) -> HeldSlice:
-    """Let one held content go: a release is for this digest alone."""
-    raise NotImplementedError
+    """Let one held content go: a release is for this digest alone, and who released it is kept.
+
+    Raises:
+        SettingWrong: Nothing of that number waits, or it waits for a mended mapping or record, which nobody can wave through.
+    """
+    found = next((held for held in held_slices(connection) if held.id == held_id), None)
+    if found is None:
+        raise SettingWrong(
+            f"Nothing of {connection.name} waits under number {held_id}.",
+            "It was released before, or newer figures took its place.",
+            f"Look at: ml-connector held list {connection.name}.",
+        )
+    if not found.may_be_released:
+        raise SettingWrong(
+            f"{found.target} of {found.period} cannot be released: {found.reason}",
+            "Loading it would make the figures silently smaller.",
+            "Complete the mapping or mend the record; the load then follows by itself.",
+        )
+    table = tables.held_change
+    with connection.store.begin() as database:
+        database.execute(
+            sa.update(table).where(table.c.id == held_id).values(released_at=connection.store.now(), released_by=by)
+        )
+    return found
+
+
+def _held_columns() -> list[sa.ColumnElement[Any]]:
+    table = tables.held_change
+    names = [name for name in HeldSlice.__dataclass_fields__ if name != "may_be_released"]
+    return [*(table.c[name] for name in names), table.c.releasable]
+
+
+def _write(connection: OpenConnection, states: Mapping[str, PeriodState]) -> None:
+    table = tables.period_register
+    now = connection.store.now()
+    with connection.store.begin() as database:
+        for period, state in states.items():
+            mine = sa.and_(table.c.connection == connection.name, table.c.period == period)
+            moved = database.execute(sa.update(table).where(mine).values(state=state.value, changed_at=now))
+            if not moved.rowcount:
+                row = {"connection": connection.name, "period": period, "state": state.value, "changed_at": now}
+                database.execute(sa.insert(table).values(row))
+
+
+def _dirty(connection: OpenConnection, periods: Iterable[str]) -> None:
+    snapshots = CurrentSnapshots.of(connection)
+    staging = Staging(connection.store, connection.blobs)
+    for entity in connection.source.entities:
+        if entity.kind is EntityKind.REFERENCE:
+            continue
+        read = [Period.parse(period) for period in periods if snapshots.at(entity.name, period) is not None]
+        if read:
+            staging.mark_dirty(connection.name, entity.name, read, POST_CLOSE)

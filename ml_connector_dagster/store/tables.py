@@ -238,6 +238,9 @@ held_change = Table(
     Column("digest", Text, nullable=False, comment="of what would be loaded: a release is for this content alone"),
     Column("reason", Text, nullable=False),
     Column("delta", Money, nullable=False),
+    Column(
+        "releasable", Boolean, nullable=False, comment="false: waits for a mended mapping or record, not for a decision"
+    ),
     Column("held_at", Moment, nullable=False),
     Column("released_at", Moment),
     Column("released_by", Text),

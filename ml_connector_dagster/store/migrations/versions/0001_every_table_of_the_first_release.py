@@ -90,6 +90,12 @@ def upgrade() -> None:
         ),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("delta", sa.Text(), nullable=False),
+        sa.Column(
+            "releasable",
+            sa.Boolean(),
+            nullable=False,
+            comment="false: waits for a mended mapping or record, not for a decision",
+        ),
         sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("released_by", sa.Text(), nullable=True),
