@@ -1,0 +1,444 @@
+"""The one HTTP client: time-outs, retry, limits, redaction and error classes for every vendor; alone imports httpx."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import ssl
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+import structlog
+
+from ml_connector_dagster.errors import (
+    ConnectorError,
+    CredentialRefused,
+    OutcomeUnknown,
+    RequestRejected,
+    SettingWrong,
+    TemporarilyRefused,
+)
+from ml_connector_dagster.transport.rate_limit import Gate, OpenGate
+from ml_connector_dagster.transport.redaction import redact_url, shown
+from ml_connector_dagster.transport.retry import RetryPolicy, retry_after_seconds
+
+LOG = structlog.get_logger(__name__)
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+REFUSED_FOR_NOW = frozenset({408, 425, 429})
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+Params = Mapping[str, str | int | None]
+
+for _chatty in ("httpx", "httpcore"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)  # they log whole addresses and headers, secrets included
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the vendor answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Any case finds a name."""
+    content: bytes = field(repr=False)
+    url_shown: str
+    """The address, secrets masked: for messages."""
+
+    def json(self) -> Any:
+        """Decode the body; numbers with a fraction arrive as Decimal, never as float.
+
+        Raises:
+            TemporarilyRefused: The body is no JSON, or ends too early: a gateway's page, a connection cut short.
+        """
+        try:
+            return json.loads(self.content, parse_float=Decimal)
+        except ValueError as error:
+            raise TemporarilyRefused(
+                f"{self.url_shown} answered {self.status} with something that is not JSON: {shown(self.content) or 'nothing'}",
+                "Nothing of it was used.",
+                "Try again; if it stays, open the address in a browser and see what answers there.",
+                status=self.status,
+            ) from error
+
+
+class Authorizer(Protocol):
+    """Says who is asking."""
+
+    def headers(self, refused: str | None) -> Mapping[str, str]:
+        """Answer the headers that authorize a request, fresh ones where needed.
+
+        Args:
+            refused: None before a request; after a 401 the Authorization value that was refused, so that another
+                process's newer token is used before a new one is asked for.
+        """
+
+
+class Classify(Protocol):
+    """Names a vendor's own refusals."""
+
+    def __call__(self, answer: Answer, /) -> ConnectorError | None:
+        """Answer the error an answer that is no success means; None for the general classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds until a silent vendor is given up."""
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 60.0
+    write_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    read_seconds: float
+    repeatable: bool
+    expected: Collection[int]
+
+    @property
+    def shown(self) -> str:
+        return f"{self.method} {redact_url(self.url)}"
+
+
+class VendorHttp:
+    """A client for one vendor: every request is limited, authorized, timed, retried where harmless, and judged."""
+
+    def __init__(
+        self,
+        vendor: str,
+        *,
+        authorize: Authorizer | None = None,
+        gate: Gate | None = None,
+        retry: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeouts: Timeouts | None = None,
+        classify: Classify | Callable[[Any], ConnectorError | None] | None = None,
+        origins: Collection[str] = (),
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            vendor: Its name, for messages.
+            authorize: Who is asking; None sends no credentials (token endpoints).
+            gate: Limits and slots; None for an address that nobody counts.
+            retry: Patience; its budget is spent over the life of this client.
+            headers: Sent with every request.
+            timeouts: Seconds until a silent vendor is given up.
+            classify: The vendor's own refusals, asked before the general classes.
+            origins: ``https://host`` this client may speak to; an address out of an answer never leads elsewhere.
+                Empty for any.
+        """
+        self.vendor = vendor
+        self.calls = 0
+        """Requests sent so far, repeats included: what a pull is metered by."""
+        self._authorize = authorize
+        self._gate = gate or OpenGate()
+        self._policy = retry or RetryPolicy()
+        self._retries = self._policy.begin()
+        self._headers = {"Accept": "application/json", "User-Agent": user_agent(), **(headers or {})}
+        self._timeouts = timeouts or Timeouts()
+        self._classify = classify
+        self._origins = frozenset(origin.rstrip("/") for origin in origins)
+        self._clients: dict[bool, httpx.Client] = {}
+        self._pid = os.getpid()
+
+    def get(
+        self,
+        url: str,
+        *,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        read_timeout_seconds: float | None = None,
+        expected: Collection[int] = (),
+    ) -> Answer:
+        """Read an address; asked again where the vendor is busy, ill or silent.
+
+        Args:
+            url: Absolute.
+            params: Query fields; None leaves one out.
+            headers: Besides the client's own.
+            read_timeout_seconds: Instead of the client's.
+            expected: Statuses besides 2xx that are an answer and no error.
+
+        Raises:
+            CredentialRefused: 401 twice, the second time with fresh credentials.
+            RequestRejected: Another 4xx, or a redirect.
+            TemporarilyRefused: Busy, ill, silent or HTML, after every retry.
+            QuotaExhausted: A day's quota is spent.
+        """
+        return self.send(
+            "GET",
+            url,
+            params=params,
+            headers=headers,
+            read_timeout_seconds=read_timeout_seconds,
+            expected=expected,
+            repeatable=True,
+        )
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        read_timeout_seconds: float | None = None,
+        expected: Collection[int] = (),
+        repeatable: bool,
+    ) -> Answer:
+        """Send a request with at most one body: ``json`` (Decimal becomes a plain number), ``form`` or ``content``.
+
+        Args:
+            method: GET, POST, PUT, DELETE …
+            url: Absolute.
+            params: Query fields; None leaves one out.
+            headers: Besides the client's own.
+            json: Body as JSON.
+            form: Body as form fields.
+            content: Body as bytes; name its type in ``headers``.
+            read_timeout_seconds: Instead of the client's.
+            expected: Statuses besides 2xx that are an answer and no error.
+            repeatable: False where a second copy would do harm (start a task, post a journal, use a single-use token):
+                then it is sent once, over a fresh connection, and every lost or unclear answer is OutcomeUnknown.
+
+        Raises:
+            OutcomeUnknown: Not repeatable, and it may have taken effect: no answer, a cut answer, 5xx.
+            TemporarilyRefused: It did not take effect (no connection, 429), or a repeatable one failed after every retry.
+            CredentialRefused: 401 twice, the second time with fresh credentials.
+            RequestRejected: Another 4xx, or a redirect.
+            QuotaExhausted: A day's quota is spent.
+        """
+        body, kind = _body(json, form, content)
+        request = _Request(
+            method=method.upper(),
+            url=_with_query(self._allowed(url), params or {}),
+            headers={**self._headers, **kind, **(headers or {})},
+            content=body,
+            read_seconds=read_timeout_seconds or self._timeouts.read_seconds,
+            repeatable=repeatable,
+            expected=expected,
+        )
+        return self._until_answered(request)
+
+    def close(self) -> None:
+        """Give the connections back; the client may be used again afterwards."""
+        if self._pid == os.getpid():
+            for client in self._clients.values():
+                client.close()
+        self._clients = {}
+
+    def _until_answered(self, request: _Request) -> Answer:
+        attempt = 1
+        while True:
+            try:
+                return self._authorized(request)
+            except TemporarilyRefused as refused:
+                if not request.repeatable or not self._retries.pause(attempt, refused):
+                    raise
+            attempt += 1
+
+    def _authorized(self, request: _Request) -> Answer:
+        """Send with credentials; once more with fresh ones where the vendor refuses them before doing anything."""
+        granted = self._authorize.headers(None) if self._authorize else {}
+        answer = self._once(request, granted)
+        if answer.status != 401 or 401 in request.expected:
+            return answer
+        if self._authorize:
+            granted = self._authorize.headers(granted.get("Authorization", ""))
+            answer = self._once(request, granted)
+        if answer.status == 401:
+            raise self._unauthorized(request, answer)
+        return answer
+
+    def _once(self, request: _Request, granted: Mapping[str, str]) -> Answer:
+        with self._gate.before(request.method):
+            answer = self._exchange(request, granted)
+        refused = None if self._is_answer(request, answer) else self._refusal(request, answer)
+        self._gate.learn(answer.headers, refused)
+        if refused is not None:
+            raise refused
+        return answer
+
+    def _exchange(self, request: _Request, granted: Mapping[str, str]) -> Answer:
+        began = time.monotonic()
+        self.calls += 1
+        try:
+            response = self._client(fresh=not request.repeatable).request(
+                request.method,
+                request.url,
+                headers={**request.headers, **granted},
+                content=request.content,
+                timeout=self._timeout(request),
+            )
+        except NOTHING_SENT as error:
+            raise self._not_sent(request, error) from error
+        except httpx.TransportError as error:
+            raise self._no_answer(request, error) from error
+        LOG.debug("answered", vendor=self.vendor, request=request.shown, status=response.status_code,
+                  seconds=round(time.monotonic() - began, 3))  # fmt: skip
+        return Answer(response.status_code, response.headers, response.content, request.shown)
+
+    def _is_answer(self, request: _Request, answer: Answer) -> bool:
+        """Answer whether it is to be handed out; a 401 is judged by ``_authorized``."""
+        if answer.status in request.expected or answer.status == 304:
+            return True
+        return 200 <= answer.status < 300 and not _is_page(request, answer)
+
+    def _refusal(self, request: _Request, answer: Answer) -> ConnectorError | None:
+        named = self._classify(answer) if self._classify and answer.status >= 400 else None
+        if named is not None:
+            return named
+        if answer.status == 401:
+            return None
+        if answer.status in REFUSED_FOR_NOW:
+            return self._for_now(answer)
+        if answer.status >= 500 or answer.status < 300:
+            return self._for_now(answer) if request.repeatable else self._unclear(request, _says(answer))
+        return self._for_good(answer)
+
+    def _for_now(self, answer: Answer) -> TemporarilyRefused:
+        return TemporarilyRefused(
+            f"{self.vendor} answered {_says(answer)}.",
+            "Nothing of this request was used; the same request may pass later.",
+            "Nothing to do: it is tried again by itself.",
+            status=answer.status,
+            retry_after_seconds=retry_after_seconds(answer.headers),
+        )
+
+    def _for_good(self, answer: Answer) -> RequestRejected:
+        elsewhere = redact_url(answer.headers.get("location", "")) if answer.status < 400 else ""
+        return RequestRejected(
+            f"{self.vendor} answered {_says(answer)}" + (f", pointing to {elsewhere}." if elsewhere else "."),
+            "The same request fails again, and nothing of it was used."
+            + (" A redirect is never followed: credentials would go to another address." if elsewhere else ""),
+            "Correct what the answer names; `ml-connector check` probes both systems.",
+            status=answer.status,
+        )
+
+    def _unauthorized(self, request: _Request, answer: Answer) -> CredentialRefused:
+        return CredentialRefused(
+            f"{self.vendor} answered {_says(answer)}" + (", fresh credentials included." if self._authorize else "."),
+            f"It does not accept these credentials for {request.shown}; nothing was read or written.",
+            "Connect again (`ml-connector connect`) or enter the credential again (`ml-connector credential set`).",
+            status=401,
+        )
+
+    def _not_sent(self, request: _Request, error: httpx.TransportError) -> TemporarilyRefused:
+        return TemporarilyRefused(
+            f"{self.vendor} cannot be reached at {_origin(request.url)} ({type(error).__name__}: {error}).",
+            f"{request.shown} was not sent.",
+            "See that the address, the network and its proxy are right; it is tried again by itself.",
+        )
+
+    def _no_answer(self, request: _Request, error: httpx.TransportError) -> ConnectorError:
+        why = f"{request.shown} got no complete answer ({type(error).__name__}: {error})"
+        if not request.repeatable:
+            return self._unclear(request, why)
+        return TemporarilyRefused(
+            f"{self.vendor}: {why}.", "Nothing of it was used.", "Nothing to do: it is tried again by itself."
+        )
+
+    def _unclear(self, request: _Request, why: str) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"{self.vendor}: {why}.",
+            f"Whether {request.shown} took effect is not known, so it was not sent again.",
+            "Look first at what stands in the other system; the next run does so by itself.",
+        )
+
+    def _allowed(self, url: str) -> str:
+        parts = urlsplit(url)
+        is_local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_local)
+        if is_safe and (not self._origins or _origin(url) in self._origins):
+            return url
+        raise SettingWrong(
+            f"{redact_url(url)} is no address that the client of {self.vendor} may speak to.",
+            "Credentials would go to a place that nobody configured, so nothing was sent.",
+            "Use https and the vendor's own host; plain http is for this machine alone.",
+        )
+
+    def _timeout(self, request: _Request) -> httpx.Timeout:
+        return httpx.Timeout(
+            request.read_seconds,
+            connect=self._timeouts.connect_seconds,
+            write=self._timeouts.write_seconds,
+            pool=self._timeouts.connect_seconds,
+        )
+
+    def _client(self, *, fresh: bool) -> httpx.Client:
+        """Answer the client of this process; ``fresh`` keeps no connection that the vendor may just have closed."""
+        if self._pid != os.getpid():
+            self._clients, self._pid = {}, os.getpid()
+        if fresh not in self._clients:
+            limits = httpx.Limits(max_connections=20, max_keepalive_connections=0 if fresh else 10)
+            self._clients[fresh] = httpx.Client(
+                verify=_certificates(),
+                follow_redirects=False,
+                limits=limits,
+                mounts={
+                    f"all://{host}": httpx.HTTPTransport(limits=limits, verify=_certificates()) for host in LOOPBACK
+                },
+            )
+        return self._clients[fresh]
+
+
+@cache
+def user_agent() -> str:
+    """Answer how the connector names itself, with its version."""
+    return f"ml-connector-dagster/{version('ml-connector-dagster')}"
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Answer the one context all clients verify with: building it reads a few hundred certificates."""
+    return httpx.create_ssl_context()
+
+
+def _with_query(url: str, params: Params) -> str:
+    given = {name: value for name, value in params.items() if value is not None}
+    return str(httpx.URL(url).copy_merge_params(given)) if given else url
+
+
+def _body(json: Any, form: Mapping[str, str] | None, content: bytes | None) -> tuple[bytes | None, dict[str, str]]:
+    if json is not None:
+        return ENCODER.encode(json), {"Content-Type": "application/json"}
+    if form is not None:
+        encoded = str(httpx.QueryParams(dict(form))).encode("ascii")
+        return encoded, {"Content-Type": "application/x-www-form-urlencoded"}
+    return content, {}
+
+
+def _is_page(request: _Request, answer: Answer) -> bool:
+    """A page for people where a program asked: a gateway's error, a log-in form, served with 200."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "text/html" and "text/html" not in request.headers.get("Accept", "")
+
+
+def _says(answer: Answer) -> str:
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    text = shown(answer.content)
+    what = "a page for people (HTML)" if kind == "text/html" else "" if text else "an empty body"
+    return f"{answer.status} to {answer.url_shown}: " + " ".join(part for part in (what, text) if part)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
