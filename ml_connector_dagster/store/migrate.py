@@ -25,9 +25,9 @@ def upgrade(database_url: str) -> None:
     Raises:
         SettingWrong: The database was written by a newer release.
     """
-    from alembic import command  # noqa: PLC0415 - half of the start-up time of a command that never migrates
+    from alembic import command
 
-    from ml_connector_dagster.store.engine import build_engine  # noqa: PLC0415 - engine checks the revision with us
+    from ml_connector_dagster.store.engine import build_engine
 
     engine = build_engine(database_url, poolclass=NullPool)
     try:
@@ -91,7 +91,7 @@ def _migrations() -> Path:
 
 
 def _config(connection: Connection) -> Config:
-    from alembic.config import Config  # noqa: PLC0415 - see upgrade
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
