@@ -80,6 +80,11 @@ class PastLoads:
         with connection.store.read() as database:
             return cls(LoadFact(*row) for row in database.execute(query))
 
+    @property
+    def any_unfinished(self) -> bool:
+        """True where the newest load of some slice is unfinished."""
+        return any(loads[-1].is_unfinished for loads in self._loads.values())
+
     def newest(self, target: str, kind: str, period: str) -> LoadFact | None:
         """Answer the newest load of a slice."""
         loads = self._loads.get(_slice(target, kind, period))

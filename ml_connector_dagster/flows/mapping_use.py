@@ -1,0 +1,81 @@
+"""Which lines of the crosswalks a slice uses: an edited mapping makes exactly those slices due that meet it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.slices import SliceInputs, SnapshotFact, hash_of
+from ml_connector_dagster.mapping.members import Members
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.staging.frames import record_id_field
+from ml_connector_dagster.store.blobs import Blobs
+
+TRACKING = "tracking"
+
+
+def mapping_hash(
+    connection: OpenConnection, target: ListTarget | ModuleTarget, inputs: SliceInputs, members: Members
+) -> str:
+    """Answer the hash of the members that a slice's own source ids have; settings are hashed elsewhere.
+
+    Dimensions without a crosswalk file follow from the settings alone and are left out.
+    """
+    used: dict[str, list[tuple[str, str | None]]] = {}
+    for dimension in _mapped_dimensions(connection, target):
+        ids = sorted(set(_ids(connection, target, dimension, inputs)))
+        used[dimension] = list(zip(ids, members.members(dimension, ids), strict=True))
+    return hash_of(used)
+
+
+def _mapped_dimensions(connection: OpenConnection, target: ListTarget | ModuleTarget) -> Iterator[str]:
+    asked = {target.dimension} if isinstance(target, ListTarget) else set(target.columns.values())
+    for dimension, mapping in sorted(connection.settings.mapping.items()):
+        if mapping.file and dimension in asked:
+            yield dimension
+
+
+def _ids(
+    connection: OpenConnection, target: ListTarget | ModuleTarget, dimension: str, inputs: SliceInputs
+) -> Iterator[str]:
+    record = connection.source.entity(inputs.main.entity).record
+    column = record_id_field(record) if isinstance(target, ListTarget) else column_of(dimension, record._fields)
+    for fact in _facts(inputs):
+        ids = used_ids(connection.blobs, fact.blob, column)
+        yield from _options(ids) if column == TRACKING else ids
+
+
+def column_of(dimension: str, columns: Iterable[str]) -> str:
+    """Answer the column of a staged record that holds a dimension's source ids.
+
+    A document knows one party, whichever side it is on; a posting tells customer and vendor apart.
+    """
+    if dimension.startswith(f"{TRACKING}."):
+        return TRACKING
+    column = f"{dimension}_id"
+    return column if column in columns else "party_id"
+
+
+def used_ids(blobs: Blobs, blob: str, column: str) -> frozenset[str]:
+    """Answer the distinct ids of one column of a snapshot; kept for the life of the process, since blobs never change."""
+    return _ids_in(blobs.local_path(blob), column)
+
+
+@lru_cache(maxsize=4096)
+def _ids_in(path: Path, column: str) -> frozenset[str]:
+    table = pq.read_table(path, columns=[column])
+    return frozenset(value for value in table[column].unique().to_pylist() if value)
+
+
+def _facts(inputs: SliceInputs) -> tuple[SnapshotFact, ...]:
+    return inputs.chain or (inputs.main,)
+
+
+def _options(tracking: Iterable[str]) -> Iterator[str]:
+    for written in tracking:
+        yield from json.loads(written).values()
