@@ -11,6 +11,15 @@ from typing import Any, Protocol
 from ml_connector_dagster.ledger.period import Period
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class SliceOf:
+    """What a snapshot is of."""
+
+    connection: str
+    entity: str
+    period: Period
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotRow:
     """One published reading of (connection, entity, period); the content is in ``blob``, never changed afterwards."""

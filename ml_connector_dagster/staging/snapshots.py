@@ -1,4 +1,4 @@
-"""Snapshots of a period: who publishes, who is current, and which period a record stands in."""
+"""Snapshots of a period: who is current, what they hold, and which period a record stands in."""
 
 from __future__ import annotations
 
@@ -7,35 +7,24 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+from sqlalchemy import select
 
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.staging.snapshot import QuarantinedRecord, Readable, SnapshotRow, StaleRead
+from ml_connector_dagster.staging import record_periods
+from ml_connector_dagster.staging.publish import current_of, snapshot_row
+from ml_connector_dagster.staging.snapshot import QuarantinedRecord, SliceOf, SnapshotRow
+from ml_connector_dagster.staging.spool import row_groups
+from ml_connector_dagster.staging.writer import SnapshotWriter
 from ml_connector_dagster.store.blobs import Blobs
 from ml_connector_dagster.store.engine import Store
-
-
-class SnapshotWriter:
-    """Writes one reading in row groups, page by page; a context manager that throws the spool away unless finished."""
-
-    def add(self, page: Readable) -> None:
-        """Keep one page; a document's rows must all be in one page."""
-        raise NotImplementedError
-
-    def finish(self, calls: int, run_id: str) -> SnapshotRow | StaleRead:
-        """Publish, by compare-and-swap on when the read began; see SnapshotRow.left and came_from for protocol 11."""
-        raise NotImplementedError
-
-    def __enter__(self) -> SnapshotWriter:
-        raise NotImplementedError
-
-    def __exit__(self, *exc: object) -> None:
-        raise NotImplementedError
+from ml_connector_dagster.store.tables import dirty_period, quarantined_record, snapshot
 
 
 class Staging:
     """Everything staged in one state database."""
 
     def __init__(self, store: Store, blobs: Blobs) -> None:
+        """Take the opened store and the place of the files."""
         self.store = store
         self.blobs = blobs
 
@@ -49,73 +38,97 @@ class Staging:
         read_began_at: datetime,
         parser_version: str,
     ) -> SnapshotWriter:
-        """Begin a reading; ``read_began_at`` is the database's clock before the first call."""
-        raise NotImplementedError
+        """Begin a reading.
+
+        Args:
+            connection: Its name.
+            entity: The entity's name.
+            period: What the pages are of.
+            record_type: The NamedTuple of ``ledger/`` that a row is.
+            read_began_at: ``store.now()`` before the first call to the vendor; decides which of two reads is newer.
+            parser_version: Kept with rows and raw answers.
+        """
+        of = SliceOf(connection, entity, period)
+        return SnapshotWriter(
+            self.store, self.blobs, of, record_type, read_began_at=read_began_at, parser_version=parser_version
+        )
 
     def current(self, connection: str, entity: str, period: Period) -> SnapshotRow | None:
         """Answer the current snapshot of the slice; None where it was never read."""
-        raise NotImplementedError
+        return self._first(current_of(SliceOf(connection, entity, period)))
 
     def newest_row(self, connection: str, entity: str) -> SnapshotRow | None:
         """Answer the newest current snapshot of a reference entity, whatever period it was read with."""
-        raise NotImplementedError
+        query = select(snapshot).filter_by(connection=connection, entity=entity, current=True)
+        return self._first(query.order_by(snapshot.c.read_began_at.desc(), snapshot.c.id.desc()))
 
     def currents(self, connection: str) -> list[SnapshotRow]:
         """Answer every current snapshot of the connection, by entity and period."""
-        raise NotImplementedError
+        query = select(snapshot).filter_by(connection=connection, current=True)
+        with self.store.read() as transaction:
+            rows = transaction.execute(query.order_by(snapshot.c.entity, snapshot.c.period)).mappings()
+            return [snapshot_row(row) for row in rows]
 
     def by_digest(self, connection: str, entity: str, digest: str) -> SnapshotRow | None:
         """Answer the newest snapshot with this content, current or not (a load pins its digests, protocol 13)."""
-        raise NotImplementedError
+        query = select(snapshot).filter_by(connection=connection, entity=entity, digest=digest)
+        return self._first(query.order_by(snapshot.c.id.desc()))
 
-    def tables(self, snapshot: SnapshotRow, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """Yield the snapshot's rows in row groups; a document never spans two of them."""
-        raise NotImplementedError
+    def tables(self, row: SnapshotRow, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the snapshot's rows in row groups; the rows of a document are adjacent and never span two of them.
 
-    def raw_pages(self, snapshot: SnapshotRow) -> Iterator[bytes]:
-        """Yield the vendor's answers as they came, for a re-translation without spending quota."""
-        raise NotImplementedError
+        Args:
+            row: Which snapshot.
+            columns: Only these, in this order; None for all.
+        """
+        return row_groups(self.blobs.local_path(row.blob), list(columns) if columns is not None else None)
 
-    def quarantined(self, snapshot: SnapshotRow) -> list[QuarantinedRecord]:
+    def raw_pages(self, row: SnapshotRow) -> Iterator[bytes]:
+        """Yield the vendor's answers as they came, for a re-translation without spending quota; none where derived."""
+        if row.raw_blob is None:
+            return
+        for table in row_groups(self.blobs.local_path(row.raw_blob)):
+            yield from table.column("body").to_pylist()
+
+    def quarantined(self, row: SnapshotRow) -> list[QuarantinedRecord]:
         """Answer the records the snapshot could not take."""
-        raise NotImplementedError
+        query = select(quarantined_record.c.record_id, quarantined_record.c.reason).filter_by(snapshot_id=row.id)
+        with self.store.read() as transaction:
+            found = transaction.execute(query.order_by(quarantined_record.c.id)).tuples()
+            return [QuarantinedRecord(record_id, reason) for record_id, reason in found]
 
     def astray(self, connection: str, entity: str) -> tuple[str, ...]:
-        """Answer the record ids that left their period and were found in none since (protocol 11)."""
-        raise NotImplementedError
+        """Answer the record ids that left their period and were found in none since (protocol 11): fetch them by id."""
+        with self.store.read() as transaction:
+            return record_periods.astray(transaction, connection, entity)
 
     def forget(self, connection: str, entity: str, record_ids: Collection[str]) -> None:
-        """Stop asking for records that the vendor says are gone for good."""
-        raise NotImplementedError
+        """Stop asking for astray records that the vendor says are gone for good, or whose new period is marked dirty."""
+        with self.store.begin() as transaction:
+            record_periods.forget(transaction, connection, entity, record_ids)
 
     def periods_of(self, connection: str, entity: str, record_ids: Iterable[str]) -> Mapping[str, Period]:
         """Answer the period each record stands in; unknown and astray ids are absent."""
-        raise NotImplementedError
+        with self.store.read() as transaction:
+            return record_periods.periods_of(transaction, connection, entity, record_ids)
 
     def mark_dirty(self, connection: str, entity: str, periods: Iterable[Period], reason: str) -> None:
-        """Note that the periods must be read again; noting twice counts an attempt."""
-        raise NotImplementedError
+        """Note that the periods must be read again; noting one twice counts an attempt."""
+        now = self.store.now()
+        with self.store.begin() as transaction:
+            of = SliceOf(connection, entity, Period(1, 1))
+            record_periods.mark_dirty(transaction, of, periods, reason, now)
 
     def dirty(self, connection: str) -> Mapping[str, frozenset[Period]]:
-        """Answer entity to dirty periods."""
-        raise NotImplementedError
+        """Answer entity to the periods that must be read again."""
+        query = select(dirty_period.c.entity, dirty_period.c.period).filter_by(connection=connection)
+        found: dict[str, set[Period]] = {}
+        with self.store.read() as transaction:
+            for entity, period in transaction.execute(query).tuples():
+                found.setdefault(entity, set()).add(Period.parse(period))
+        return {entity: frozenset(periods) for entity, periods in found.items()}
 
-
-class StagedCompany:
-    """The staged snapshots of one connection, as ``sources.contract.StagedReader``; remembers what it showed."""
-
-    def __init__(self, staging: Staging, connection: str, pinned: Iterable[SnapshotRow] = ()) -> None:
-        self.used: dict[str, str] = {}
-        """``entity@2026-10`` (``entity`` for newest) to the digest shown: what a load was planned from."""
-
-    def batches(self, entity: str, period: Period, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """Yield the snapshot of the entity and period in row groups; raises HeldForPerson where there is none."""
-        raise NotImplementedError
-
-    def newest(self, entity: str) -> pa.Table:
-        """Answer the newest snapshot of a reference entity; raises HeldForPerson where there is none."""
-        raise NotImplementedError
-
-    def find(self, entity: str, record_ids: Iterable[str]) -> pa.Table:
-        """Answer the current rows of these documents, in whatever period they stand; unknown ids are absent."""
-        raise NotImplementedError
+    def _first(self, query: Any) -> SnapshotRow | None:
+        with self.store.read() as transaction:
+            row = transaction.execute(query.limit(1)).mappings().first()
+        return snapshot_row(row) if row is not None else None

@@ -1,0 +1,149 @@
+"""Which period each document stands in, so that one that moves between two reads is never in neither or in both."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.staging.snapshot import SliceOf
+from ml_connector_dagster.staging.spool import row_groups
+from ml_connector_dagster.store.tables import dirty_period, record_period
+
+NOWHERE = ""
+"""The period of a record that left one and was found in none since."""
+IDS_PER_QUERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a publication found out about records of other periods."""
+
+    left: tuple[str, ...]
+    came_from: Mapping[str, Period]
+
+
+def track_periods(transaction: Connection, of: SliceOf, rows: Path, read_began_at: datetime, now: datetime) -> Moves:
+    """Note where each document of a new snapshot stands (protocol 11); the newer read wins, the other period is dirtied.
+
+    Args:
+        transaction: The publication's own.
+        of: The slice that is published.
+        rows: Its Parquet file.
+        read_began_at: When its read began; a record that a newer read saw elsewhere stays there.
+        now: For the dirty marks.
+    """
+    came_from: dict[str, Period] = {}
+    seen_newer = False
+    for table in row_groups(rows, ["document_id", "version_hash"]):
+        versions = dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
+        for record_id, period, began_at in _elsewhere(transaction, of, versions):
+            if began_at < read_began_at:
+                came_from[record_id] = Period.parse(period)
+            else:
+                seen_newer = True
+        _note(transaction, of, versions, read_began_at)
+    dirty = set(came_from.values()) | ({of.period} if seen_newer else set())
+    mark_dirty(transaction, of, dirty, f"a record moved between it and {of.period}", now)
+    return Moves(_let_go(transaction, of, read_began_at), came_from)
+
+
+def mark_dirty(transaction: Connection, of: SliceOf, periods: Iterable[Period], reason: str, now: datetime) -> None:
+    """Note that the periods of the entity must be read again; noting one twice counts an attempt."""
+    for period in sorted(periods):
+        key = {"connection": of.connection, "entity": of.entity, "period": str(period)}
+        noted = {"reason": reason, "noted_at": now}
+        statement = _insert_into(transaction, dirty_period).values(**key, **noted, attempt=0)
+        transaction.execute(
+            statement.on_conflict_do_update(
+                index_elements=list(key), set_={**noted, "attempt": dirty_period.c.attempt + 1}
+            )
+        )
+
+
+def periods_of(transaction: Connection, connection: str, entity: str, record_ids: Iterable[str]) -> dict[str, Period]:
+    """Answer the period each record stands in; unknown ids and those that stand nowhere are absent."""
+    columns = record_period.c
+    found: dict[str, Period] = {}
+    for ids in _chunks(record_ids):
+        query = select(columns.record_id, columns.period).where(
+            *_of(connection, entity), columns.record_id.in_(ids), columns.period != NOWHERE
+        )
+        found |= {record_id: Period.parse(period) for record_id, period in transaction.execute(query)}
+    return found
+
+
+def astray(transaction: Connection, connection: str, entity: str) -> tuple[str, ...]:
+    """Answer the ids that left a period and were found in none since, sorted."""
+    columns = record_period.c
+    query = select(columns.record_id).where(*_of(connection, entity), columns.period == NOWHERE)
+    return tuple(transaction.execute(query.order_by(columns.record_id)).scalars())
+
+
+def forget(transaction: Connection, connection: str, entity: str, record_ids: Collection[str]) -> None:
+    """Stop asking for these astray ids; one that stands in a period by now is kept."""
+    columns = record_period.c
+    for ids in _chunks(record_ids):
+        transaction.execute(
+            delete(record_period).where(*_of(connection, entity), columns.record_id.in_(ids), columns.period == NOWHERE)
+        )
+
+
+def _elsewhere(transaction: Connection, of: SliceOf, ids: Iterable[str]) -> Iterator[tuple[str, str, datetime]]:
+    columns = record_period.c
+    for chunk in _chunks(ids):
+        query = select(columns.record_id, columns.period, columns.read_began_at).where(
+            *_of(of.connection, of.entity),
+            columns.record_id.in_(chunk),
+            columns.period.not_in([NOWHERE, str(of.period)]),
+        )
+        yield from transaction.execute(query).tuples()
+
+
+def _note(transaction: Connection, of: SliceOf, versions: Mapping[str, str], read_began_at: datetime) -> None:
+    common = {
+        "connection": of.connection,
+        "entity": of.entity,
+        "period": str(of.period),
+        "read_began_at": read_began_at,
+    }
+    statement = _insert_into(transaction, record_period)
+    statement = statement.on_conflict_do_update(
+        index_elements=["connection", "entity", "record_id"],
+        set_={name: statement.excluded[name] for name in ("period", "version_hash", "read_began_at")},
+        where=record_period.c.read_began_at < statement.excluded.read_began_at,
+    )
+    rows = [common | {"record_id": record_id, "version_hash": version} for record_id, version in versions.items()]
+    transaction.execute(statement, rows)
+
+
+def _let_go(transaction: Connection, of: SliceOf, read_began_at: datetime) -> tuple[str, ...]:
+    """Mark what this read did not see in the period any more; the mark stays until the record is found or forgotten."""
+    columns = record_period.c
+    statement = update(record_period).where(
+        *_of(of.connection, of.entity), columns.period == str(of.period), columns.read_began_at < read_began_at
+    )
+    gone = transaction.execute(statement.values(period=NOWHERE).returning(columns.record_id)).scalars()
+    return tuple(sorted(gone))
+
+
+def _of(connection: str, entity: str) -> tuple[Any, Any]:
+    return record_period.c.connection == connection, record_period.c.entity == entity
+
+
+def _insert_into(transaction: Connection, table: Any) -> Any:
+    return (postgres_insert if transaction.dialect.name == "postgresql" else sqlite_insert)(table)
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(ids)
+    while chunk := list(islice(remaining, IDS_PER_QUERY)):
+        yield chunk
