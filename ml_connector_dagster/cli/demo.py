@@ -1,0 +1,232 @@
+"""``demo`` loads the demo companies through real queued runs and shows the tie-out; ``ui`` leaves everything running."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+
+from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run
+from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, local_stack
+from ml_connector_dagster.cli.output import json_option, progress, say, table
+from ml_connector_dagster.connections.opening import Connector
+from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete
+from ml_connector_dagster.ledger.period import Period, periods_between
+from ml_connector_dagster.store import tables
+from ml_connector_dagster.transport.client import VendorHttp
+
+HOME = Path(".home") / "demo"
+SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_A_SLICE = 60
+"""Patience for one company and period; the whole demo waits for the sum."""
+
+_BROWSER = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=30).read()"
+_SECRETS: Mapping[str, Sequence[str]] = {
+    "demo_xero": ("--vendor", "xero", "--kind", "oauth"),
+    "demo_anaplan": ("--vendor", "anaplan", "--kind", "basic"),
+}
+_ENTERED: Mapping[str, Mapping[str, str]] = {
+    "demo_xero": {"client_id": "sandbox-xero-client", "client_secret": "sandbox-xero-secret"},
+    "demo_anaplan": {"user": "demo@calderfinch.example", "password": "sandbox-anaplan-password"},
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slice:
+    """One company, period and module whose three totals must agree."""
+
+    connection: str
+    period: str
+    target: str
+
+
+@dataclass
+class Watch:
+    """What the demo waits for, and what went wrong so far."""
+
+    wanted: set[Slice]
+    read_runs: Mapping[str, tuple[str, str]]
+    began_at: datetime
+    holds: set[Slice] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+@click.command()
+@click.option("--periods", default="3", show_default=True, help="How many of the newest periods to load, or 'all'.")
+@json_option
+def demo(periods: str, as_json: bool) -> None:
+    """Load the demo companies into the sandbox's Anaplan and show books = staged = Anaplan per period."""
+    with local_stack(HOME) as stack:
+        say(f"Sandbox: {stack.sandbox_url} (Xero and Anaplan on loopback)")
+        enter_credentials()
+        with dagster_running(stack), Connector.of_process() as connector:
+            say(f"Dagster: {stack.dagster_url} (headless; it stops when the demo ends)")
+            watch = start_reads(stack, connector, periods)
+            wait_for(watch, DagsterGraphql(stack.dagster_url, _http()), connector)
+            rows = tie_out_rows(connector, watch)
+    table(rows, _COLUMNS, as_json, title="Books = staged = Anaplan")
+    say(_NEXT.format(home=HOME))
+    _judge(watch, rows)
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="Loopback port of the Dagster UI.")
+@click.option("--sandbox-port", default=8700, show_default=True, help="Loopback port of the sandbox.")
+def ui(port: int, sandbox_port: int) -> None:
+    """Run the sandbox and the Dagster UI on loopback until Ctrl-C, connected and ready to materialize."""
+    with local_stack(HOME, dagster_port=port, sandbox_port=sandbox_port) as stack:
+        enter_credentials()
+        with dagster_running(stack):
+            say(f"Dagster UI: {stack.dagster_url}   sandbox: {stack.sandbox_url}   stop with Ctrl-C")
+            say("Pick an asset of calder_uk, press Materialize, choose a month; its loads follow by themselves.")
+            try:
+                while True:
+                    time.sleep(3600)
+            except KeyboardInterrupt:
+                say("Stopping.")
+
+
+def enter_credentials() -> None:
+    """Do what a person does once: make keys and database, enter the credentials, consent in a browser."""
+    _connector("init")
+    for name, options in _SECRETS.items():
+        _connector("credential", "set", name, *options, "--from-stdin", stdin=_lines(_ENTERED[name]))
+    _connector("connect", "demo_xero", browser=f"{shlex.quote(sys.executable)} -c {shlex.quote(_BROWSER)} %s")
+
+
+def start_reads(stack: LocalStack, connector: Connector, periods: str) -> Watch:
+    """Queue one read run per company and period; the loads follow by the sensor."""
+    dagster = DagsterGraphql(stack.dagster_url, _http())
+    began_at = datetime.now(UTC)
+    runs, wanted = {}, set()
+    for name in connector.names():
+        settings = connector.connection(name).settings
+        for period in newest_periods(settings.periods.start, periods, began_at):
+            runs[dagster.launch(f"{name}_read", period, tags={"mlc/trigger": "demo"})] = (name, period)
+            wanted |= {Slice(name, period, module.name) for module in settings.modules if module.read_back}
+    return Watch(wanted, runs, began_at)
+
+
+def newest_periods(start: str, wanted: str, now: datetime) -> list[str]:
+    """Answer the newest periods from ``start`` to the open month; ``all`` for every one."""
+    every = [str(period) for period in periods_between(Period.parse(start), Period.of(now.date()).next())]
+    return every if wanted == "all" else every[-int(wanted) :]
+
+
+def wait_for(watch: Watch, dagster: DagsterGraphql, connector: Connector) -> None:
+    """Look until every slice holds, or what failed has no run left that could mend it; shows progress.
+
+    Raises:
+        LoadIncomplete: Some slices did not arrive; the message holds what the failed runs said.
+    """
+    deadline = time.monotonic() + 120 + SECONDS_A_SLICE * len(watch.read_runs)
+    with progress("reading and loading", total=len(watch.wanted)) as step:
+        while watch.wanted - watch.holds and time.monotonic() < deadline:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            arrived = _holding(connector, watch) - watch.holds
+            watch.holds |= arrived
+            _report(arrived, step)
+            if _nothing_moves(dagster.runs(), watch, dagster):
+                break
+
+
+def tie_out_rows(connector: Connector, watch: Watch) -> list[dict[str, object]]:
+    """Answer the newest tie-out of each slice, company by company and period by period."""
+    rows = []
+    for one, found in sorted(_newest_tie_outs(connector, watch).items()):
+        figures = {name: found[name] for name in ("books", "staged", "anaplan", "unexplained")}
+        rows.append({"company": one.connection, "period": one.period, "module": one.target, **figures})
+    return rows
+
+
+def _holding(connector: Connector, watch: Watch) -> set[Slice]:
+    return {one for one, found in _newest_tie_outs(connector, watch).items() if found["holds"]} & watch.wanted
+
+
+def _newest_tie_outs(connector: Connector, watch: Watch) -> dict[Slice, Mapping[str, object]]:
+    query = (
+        sa.select(tables.tie_out).where(tables.tie_out.c.measured_at >= watch.began_at).order_by(tables.tie_out.c.id)
+    )
+    with connector.store.read() as database:
+        rows = database.execute(query).mappings().all()
+    return {
+        Slice(row["connection"], row["period"], row["target"]): dict(row) for row in rows if row["anaplan"] is not None
+    }
+
+
+def _nothing_moves(runs: Iterable[Run], watch: Watch, dagster: DagsterGraphql) -> bool:
+    """True once a run failed and no other is queued or running; the next attempt is minutes away then."""
+    known = list(runs)
+    for run in known:
+        if run.status == "FAILURE" and run.run_id not in watch.failed:
+            watch.failed[run.run_id] = dagster.why_failed(run.run_id)
+    return bool(watch.failed) and all(run.ended for run in known)
+
+
+def _report(arrived: Iterable[Slice], step: Callable[[str], None]) -> None:
+    for one in sorted(arrived):
+        step(f"{one.connection} {one.period} {one.target} holds")
+
+
+def _judge(watch: Watch, rows: Sequence[Mapping[str, object]]) -> None:
+    missing = sorted(watch.wanted - watch.holds)
+    if any(row["unexplained"] for row in rows):
+        raise FiguresDiffer(
+            "Some periods do not tie out.", "Anaplan is not what the books say there.", "Look at the rows above."
+        )
+    if missing:
+        said = "\n".join(dict.fromkeys(watch.failed.values())) or "No run failed; the time was up."
+        raise LoadIncomplete(
+            f"{len(missing)} slices did not arrive: {', '.join(f'{s.connection} {s.period} {s.target}' for s in missing)}.",
+            f"What the failed runs said: {said}",
+            f"Read {HOME}/dagster.log, or run make ui and look at the failed runs.",
+        )
+
+
+def _connector(*arguments: str, stdin: str = "", browser: str = "") -> None:
+    command = [sys.executable, "-m", "ml_connector_dagster.cli", *arguments]
+    variables = {**os.environ, **({"BROWSER": browser} if browser else {})}
+    run = subprocess.run(  # noqa: S603 (our own interpreter and module)
+        command, input=stdin, text=True, capture_output=True, env=variables, check=False, timeout=120
+    )
+    if run.returncode:
+        raise LoadIncomplete(
+            f"ml-connector {' '.join(arguments)} ended with {run.returncode}: {run.stderr.strip()[-1500:]}",
+            "The demo cannot go on.",
+            f"Run the command by hand with ML_CONNECTOR_HOME={HOME}.",
+        )
+
+
+def _lines(fields: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in fields.items())
+
+
+def _http() -> VendorHttp:
+    return VendorHttp("dagster")
+
+
+_COLUMNS = {
+    "company": "company",
+    "period": "period",
+    "module": "module",
+    "books": "books",
+    "staged": "staged",
+    "anaplan": "Anaplan",
+    "unexplained": "unexplained",
+}
+_NEXT = """
+Where to look next:
+  make ui                                   the Dagster UI on loopback: materialize, backfill, look at the checks
+  ML_CONNECTOR_HOME={home} .venv/bin/ml-connector audit show calder_uk
+  ml_connector_dagster/defs/demo/           the two demo companies, one YAML file each"""
+
+COMMANDS = (demo, ui)

@@ -1,0 +1,73 @@
+"""``load`` sends one period through the same queue as the UI: the pool shows it, the lease guards it."""
+
+from __future__ import annotations
+
+import time
+
+import click
+import sqlalchemy as sa
+
+from ml_connector_dagster.cli.dagster_graphql import ENDED, DagsterGraphql
+from ml_connector_dagster.cli.output import json_option, progress, table
+from ml_connector_dagster.connections.opening import Connector
+from ml_connector_dagster.errors import LoadIncomplete
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.store import tables
+from ml_connector_dagster.transport.client import VendorHttp
+
+SECONDS_BETWEEN_LOOKS = 1.0
+
+
+@click.command()
+@click.argument("connection")
+@click.argument("period")
+@click.option("--dagster", default="http://127.0.0.1:3000", show_default=True, help="Address of the Dagster webserver.")
+@click.option("--read/--no-read", default=False, help="Read the period from the accounting system first.")
+@json_option
+def load(connection: str, period: str, dagster: str, read: bool, as_json: bool) -> None:
+    """Load every list and module of CONNECTION for PERIOD (2026-10) as queued runs, and wait for them."""
+    webserver = DagsterGraphql(dagster, VendorHttp("dagster"))
+    with Connector.of_process() as connector:
+        opened = connector.connection(connection)
+        asked = str(Period.parse(period))
+        for job in ((f"{opened.name}_read",) if read else ()) + (f"{opened.name}_load",):
+            _run(webserver, job, asked)
+        columns = (
+            "target",
+            "state",
+            "verdict",
+            "rows",
+            "total",
+            "rows_rejected",
+            "rows_ignored",
+            "task_id",
+            "verified_at",
+        )
+        table(_newest_loads(connector, opened.name, asked), columns, as_json, title=f"{opened.name} {asked}")
+
+
+def _run(webserver: DagsterGraphql, job: str, period: str) -> None:
+    run_id = webserver.launch(job, period, tags={"mlc/trigger": "command line"})
+    with progress(f"{job} {period}") as step:
+        while (status := webserver.status(run_id)) not in ENDED:
+            step(f"{job} {period}: {status.lower()}")
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    if status != "SUCCESS":
+        raise LoadIncomplete(
+            f"Run {run_id} of {job} for {period} ended as {status.lower()}: {webserver.why_failed(run_id)}",
+            "The period is not in Anaplan as a whole.",
+            "Follow what the failed step says; the newest loads are listed by ml-connector audit show.",
+        )
+
+
+def _newest_loads(connector: Connector, name: str, period: str) -> list[dict[str, object]]:
+    row = tables.load
+    newest = (
+        sa.select(sa.func.max(row.c.id)).where(row.c.connection == name, row.c.period == period).group_by(row.c.target)
+    )
+    with connector.store.read() as database:
+        found = database.execute(sa.select(row).where(row.c.id.in_(newest)).order_by(row.c.id)).mappings().all()
+    return [dict(one) for one in found]
+
+
+COMMANDS = (load,)
