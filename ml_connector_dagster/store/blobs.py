@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from upath import UPath
 
@@ -71,7 +71,7 @@ class Blobs:
             SettingWrong: There is no such blob: another root, or it was swept.
         """
         try:
-            return cast("BinaryIO", self._path(address).open("rb"))
+            return self._path(address).open("rb")
         except FileNotFoundError as error:
             raise self._missing(address) from error
 
@@ -128,7 +128,7 @@ class Blobs:
                 yield target
             return
         with path.open("wb") as remote:  # an object appears when it is complete
-            yield cast("BinaryIO", remote)
+            yield remote
 
     def _path(self, address: str) -> UPath:
         return self._root / address

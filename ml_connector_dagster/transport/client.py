@@ -17,22 +17,27 @@ from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-import structlog
 
-from ml_connector_dagster.errors import (
-    ConnectorError,
-    CredentialRefused,
-    OutcomeUnknown,
-    RequestRejected,
-    SettingWrong,
-    TemporarilyRefused,
-)
+from ml_connector_dagster.errors import ConnectorError, TemporarilyRefused
 from ml_connector_dagster.transport.rate_limit import Gate, OpenGate
-from ml_connector_dagster.transport.redaction import redact_url, shown
+from ml_connector_dagster.transport.redaction import logger, redact_url, shown
+from ml_connector_dagster.transport.refusals import (
+    no_answer,
+    not_authorized,
+    not_json,
+    not_our_address,
+    not_sent,
+    outcome_unknown,
+    pointed_elsewhere,
+    refused_for_good,
+    refused_for_now,
+)
 from ml_connector_dagster.transport.retry import RetryPolicy, retry_after_seconds
 
-LOG = structlog.get_logger(__name__)
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+LOG = logger(__name__)
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+UNPROXIED = ("all://127.0.0.1", "all://localhost")
+PAGE = "text/html"
 NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 REFUSED_FOR_NOW = frozenset({408, 425, 429})
 ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -54,6 +59,14 @@ class Answer:
     url_shown: str
     """The address, secrets masked: for messages."""
 
+    @property
+    def said(self) -> str:
+        """Status, address and the beginning of the body on one line, secrets masked: for messages."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        what = "a page for people" if kind == PAGE else ""
+        text = shown(self.content) or "an empty body"
+        return f"{self.status} to {self.url_shown}: {': '.join(part for part in (what, text) if part)}"
+
     def json(self) -> Any:
         """Decode the body; numbers with a fraction arrive as Decimal, never as float.
 
@@ -63,12 +76,7 @@ class Answer:
         try:
             return json.loads(self.content, parse_float=Decimal)
         except ValueError as error:
-            raise TemporarilyRefused(
-                f"{self.url_shown} answered {self.status} with something that is not JSON: {shown(self.content) or 'nothing'}",
-                "Nothing of it was used.",
-                "Try again; if it stays, open the address in a browser and see what answers there.",
-                status=self.status,
-            ) from error
+            raise not_json(self.url_shown, self.said, self.status) from error
 
 
 class Authorizer(Protocol):
@@ -265,7 +273,7 @@ class VendorHttp:
             granted = self._authorize.headers(granted.get("Authorization", ""))
             answer = self._once(request, granted)
         if answer.status == 401:
-            raise self._unauthorized(request, answer)
+            raise not_authorized(self.vendor, answer.said, request.shown, renewed=self._authorize is not None)
         return answer
 
     def _once(self, request: _Request, granted: Mapping[str, str]) -> Answer:
@@ -289,9 +297,11 @@ class VendorHttp:
                 timeout=self._timeout(request),
             )
         except NOTHING_SENT as error:
-            raise self._not_sent(request, error) from error
+            raise not_sent(self.vendor, request.shown, error) from error
         except httpx.TransportError as error:
-            raise self._no_answer(request, error) from error
+            if request.repeatable:
+                raise no_answer(self.vendor, request.shown, error) from error
+            raise outcome_unknown(self.vendor, request.shown, f"{type(error).__name__}: {error}") from error
         LOG.debug("answered", vendor=self.vendor, request=request.shown, status=response.status_code,
                   seconds=round(time.monotonic() - began, 3))  # fmt: skip
         return Answer(response.status_code, response.headers, response.content, request.shown)
@@ -303,77 +313,26 @@ class VendorHttp:
         return 200 <= answer.status < 300 and not _is_page(request, answer)
 
     def _refusal(self, request: _Request, answer: Answer) -> ConnectorError | None:
+        """Answer what a refusal means; None for a 401, which ``_authorized`` judges."""
         named = self._classify(answer) if self._classify and answer.status >= 400 else None
-        if named is not None:
+        if named is not None or answer.status == 401:
             return named
-        if answer.status == 401:
-            return None
-        if answer.status in REFUSED_FOR_NOW:
-            return self._for_now(answer)
-        if answer.status >= 500 or answer.status < 300:
-            return self._for_now(answer) if request.repeatable else self._unclear(request, _says(answer))
-        return self._for_good(answer)
-
-    def _for_now(self, answer: Answer) -> TemporarilyRefused:
-        return TemporarilyRefused(
-            f"{self.vendor} answered {_says(answer)}.",
-            "Nothing of this request was used; the same request may pass later.",
-            "Nothing to do: it is tried again by itself.",
-            status=answer.status,
-            retry_after_seconds=retry_after_seconds(answer.headers),
-        )
-
-    def _for_good(self, answer: Answer) -> RequestRejected:
-        elsewhere = redact_url(answer.headers.get("location", "")) if answer.status < 400 else ""
-        return RequestRejected(
-            f"{self.vendor} answered {_says(answer)}" + (f", pointing to {elsewhere}." if elsewhere else "."),
-            "The same request fails again, and nothing of it was used."
-            + (" A redirect is never followed: credentials would go to another address." if elsewhere else ""),
-            "Correct what the answer names; `ml-connector check` probes both systems.",
-            status=answer.status,
-        )
-
-    def _unauthorized(self, request: _Request, answer: Answer) -> CredentialRefused:
-        return CredentialRefused(
-            f"{self.vendor} answered {_says(answer)}" + (", fresh credentials included." if self._authorize else "."),
-            f"It does not accept these credentials for {request.shown}; nothing was read or written.",
-            "Connect again (`ml-connector connect`) or enter the credential again (`ml-connector credential set`).",
-            status=401,
-        )
-
-    def _not_sent(self, request: _Request, error: httpx.TransportError) -> TemporarilyRefused:
-        return TemporarilyRefused(
-            f"{self.vendor} cannot be reached at {_origin(request.url)} ({type(error).__name__}: {error}).",
-            f"{request.shown} was not sent.",
-            "See that the address, the network and its proxy are right; it is tried again by itself.",
-        )
-
-    def _no_answer(self, request: _Request, error: httpx.TransportError) -> ConnectorError:
-        why = f"{request.shown} got no complete answer ({type(error).__name__}: {error})"
-        if not request.repeatable:
-            return self._unclear(request, why)
-        return TemporarilyRefused(
-            f"{self.vendor}: {why}.", "Nothing of it was used.", "Nothing to do: it is tried again by itself."
-        )
-
-    def _unclear(self, request: _Request, why: str) -> OutcomeUnknown:
-        return OutcomeUnknown(
-            f"{self.vendor}: {why}.",
-            f"Whether {request.shown} took effect is not known, so it was not sent again.",
-            "Look first at what stands in the other system; the next run does so by itself.",
-        )
+        if 300 <= answer.status < 400:
+            return pointed_elsewhere(
+                self.vendor, answer.said, answer.status, redact_url(answer.headers.get("location", ""))
+            )
+        if answer.status < 500 and answer.status not in REFUSED_FOR_NOW and answer.status >= 400:
+            return refused_for_good(self.vendor, answer.said, answer.status)
+        if request.repeatable or answer.status in REFUSED_FOR_NOW:
+            return refused_for_now(self.vendor, answer.said, answer.status, retry_after_seconds(answer.headers))
+        return outcome_unknown(self.vendor, request.shown, answer.said, answer.status)
 
     def _allowed(self, url: str) -> str:
         parts = urlsplit(url)
-        is_local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_local)
-        if is_safe and (not self._origins or _origin(url) in self._origins):
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        if is_safe and (not self._origins or f"{parts.scheme}://{parts.netloc}" in self._origins):
             return url
-        raise SettingWrong(
-            f"{redact_url(url)} is no address that the client of {self.vendor} may speak to.",
-            "Credentials would go to a place that nobody configured, so nothing was sent.",
-            "Use https and the vendor's own host; plain http is for this machine alone.",
-        )
+        raise not_our_address(self.vendor, redact_url(url))
 
     def _timeout(self, request: _Request) -> httpx.Timeout:
         return httpx.Timeout(
@@ -429,16 +388,4 @@ def _body(json: Any, form: Mapping[str, str] | None, content: bytes | None) -> t
 def _is_page(request: _Request, answer: Answer) -> bool:
     """A page for people where a program asked: a gateway's error, a log-in form, served with 200."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind == "text/html" and "text/html" not in request.headers.get("Accept", "")
-
-
-def _says(answer: Answer) -> str:
-    kind = answer.headers.get("content-type", "").partition(";")[0]
-    text = shown(answer.content)
-    what = "a page for people (HTML)" if kind == "text/html" else "" if text else "an empty body"
-    return f"{answer.status} to {answer.url_shown}: " + " ".join(part for part in (what, text) if part)
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return kind == PAGE and PAGE not in request.headers.get("Accept", "")

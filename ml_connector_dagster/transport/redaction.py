@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import MutableMapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+import structlog
+
 MASK = "***"
-SECRET_WORDS = (  # names of fields, no secrets
+TELLTALE = (
     "access_?token|refresh_?token|id_?token|token_?value|token|client_?secret|secret|password|passwd|passphrase|"
     "assertion|authorization|api_?key|private_?key|code_?verifier|device_?code|signature|encoded_?signed_?data|signed_?data"
 )
-_NAME = re.compile(rf"(?:{SECRET_WORDS}|code|state|key|sig)", re.IGNORECASE)
+_NAME = re.compile(rf"(?:{TELLTALE}|code|state|key|sig)", re.IGNORECASE)
 _FIELD = re.compile(
-    rf"""(["']?\b(?:\w+[_-])?(?:{SECRET_WORDS})["']?\s*[:=]\s*)("[^"]*"?|'[^']*'?|[^\s"',;&}}\]]+)""", re.IGNORECASE
+    rf"""(["']?\b(?:\w+[_-])?(?:{TELLTALE})["']?\s*[:=]\s*)("[^"]*"?|'[^']*'?|[^\s"',;&}}\]]+)""", re.IGNORECASE
 )
 _SCHEME = re.compile(r"\b(Bearer|Basic|AnaplanAuthToken|CACertificate|Zoho-oauthtoken)\s+[^\s\"',;]+", re.IGNORECASE)
 _WEB_TOKEN = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}")
@@ -91,11 +94,25 @@ def shown(content: bytes, length: int = 200) -> str:
 def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask the values of a log event; a structlog processor, to stand right before the renderer."""
     for name, value in event.items():
-        if isinstance(value, Secret) or (re.fullmatch(SECRET_WORDS, name, re.IGNORECASE) and value):
+        if isinstance(value, Secret) or (re.fullmatch(TELLTALE, name, re.IGNORECASE) and value):
             event[name] = MASK
         elif isinstance(value, str):
             event[name] = redact(value)
     return event
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """Answer a logger that masks secrets whatever the program configures, and is silent below the configured level."""
+    wrapped = structlog.wrap_logger(
+        logging.getLogger(name),
+        processors=[
+            structlog.stdlib.filter_by_level,
+            redact_event,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    return cast("structlog.stdlib.BoundLogger", wrapped)
 
 
 def _masked(value: str) -> str:
