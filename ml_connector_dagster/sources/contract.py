@@ -251,6 +251,8 @@ class Source:
     """With an api_url: the companies this credential reaches, for ``connect`` and ``discover``."""
     parser_version: str = "1"
     """Moves when the same bytes are read differently: it tells which staged snapshots a re-translation must replace."""
+    rate_divides: bool = False
+    """True where base = document amount ÷ rate (Xero); False where base = document amount × rate."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Sent with every request; a company's own headers are the reader's business."""
     classify: Callable[[Refusal], ConnectorError | None] | None = None
