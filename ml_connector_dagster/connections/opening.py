@@ -40,7 +40,7 @@ class Connector:
     @classmethod
     def of_process(cls, variables: Mapping[str, str] | None = None) -> Self:
         """Answer the connector that the process's environment describes."""
-        from ml_connector_dagster.store.environment import Environment  # noqa: PLC0415 (definitions never need it)
+        from ml_connector_dagster.store.environment import Environment
 
         return cls(Environment.read(os.environ if variables is None else variables))
 
@@ -55,7 +55,7 @@ class Connector:
     @cached_property
     def store(self) -> Store:
         """The state database."""
-        from ml_connector_dagster.store.engine import Store  # noqa: PLC0415
+        from ml_connector_dagster.store.engine import Store
 
         store = Store.open(self.environment)
         self._closing.callback(store.close)
@@ -64,21 +64,21 @@ class Connector:
     @cached_property
     def blobs(self) -> Blobs:
         """Snapshots, files sent, sidecars and dumps."""
-        from ml_connector_dagster.store.blobs import Blobs  # noqa: PLC0415
+        from ml_connector_dagster.store.blobs import Blobs
 
         return Blobs(self.environment.blobs_url)
 
     @cached_property
     def locks(self) -> Locks:
         """Locks whose life is the process's."""
-        from ml_connector_dagster.store.locks import Locks  # noqa: PLC0415
+        from ml_connector_dagster.store.locks import Locks
 
         return Locks(self.store)
 
     @cached_property
     def limits(self) -> Limits:
         """The vendors' limits, shared by all processes."""
-        from ml_connector_dagster.store.limits import Limits  # noqa: PLC0415
+        from ml_connector_dagster.store.limits import Limits
 
         return Limits(self.store)
 
@@ -89,7 +89,7 @@ class Connector:
         Raises:
             SettingWrong: There is no key: nothing is read or written without one.
         """
-        from ml_connector_dagster.connections.vault import Vault  # noqa: PLC0415
+        from ml_connector_dagster.connections.vault import Vault
 
         return Vault.open(self.store)
 
@@ -175,7 +175,8 @@ class OpenConnection:
         Raises:
             SettingWrong: The connection has none of that name.
         """
-        targets = {target.name: target for target in (*self.settings.lists, *self.settings.modules)}
+        targets: dict[str, ListTarget | ModuleTarget] = {target.name: target for target in self.settings.lists}
+        targets |= {target.name: target for target in self.settings.modules}
         if name not in targets:
             raise SettingWrong(
                 f"The connection {self.name!r} has no list or module {name!r}.",

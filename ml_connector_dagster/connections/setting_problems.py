@@ -131,12 +131,13 @@ def _crons(settings: ConnectionSettings) -> Iterator[Problem]:
 
 def _names(settings: ConnectionSettings) -> Iterator[Problem]:
     taken: set[str] = set()
-    for key, targets in (("lists", settings.lists), ("modules", settings.modules)):
-        for index, target in enumerate(targets):
-            if target.name in taken:
-                means = "Assets, loads and the audit trail are told apart by it."
-                yield (key, index, "name"), f"the name {target.name!r} is used twice.", means, "Rename one of the two."
-            taken.add(target.name)
+    named: list[tuple[Location, str]] = [(("lists", index), one.name) for index, one in enumerate(settings.lists)]
+    named += [(("modules", index), one.name) for index, one in enumerate(settings.modules)]
+    for where, name in named:
+        if name in taken:
+            means = "Assets, loads and the audit trail are told apart by it."
+            yield (*where, "name"), f"the name {name!r} is used twice.", means, "Rename one of the two."
+        taken.add(name)
 
 
 def _mappings(settings: ConnectionSettings) -> Iterator[Problem]:
@@ -204,7 +205,7 @@ def _fields(where: Location, source: Source, target: ListTarget | ModuleTarget) 
 
 def _known_fields(source: Source, target: ListTarget | ModuleTarget) -> list[str]:
     """Answer the fields of one target, by the words of mapping.columns."""
-    from ml_connector_dagster.connections.column_fields import known_fields  # noqa: PLC0415 (kept off the import path of definitions)
+    from ml_connector_dagster.connections.column_fields import known_fields
 
     entity = next((found for found in source.entities if found.name == target.from_), None)
     return sorted(known_fields(target, entity))

@@ -80,7 +80,9 @@ class ConnectionSettings(Strict):
     schedule: str = Field(
         default="0 5 * * *", description="Cron, in the company's time zone, of the daily read of open periods."
     )
-    owners: tuple[Name, ...] = Field(default=("team:finance",), description="Who answers for it: an e-mail address or team:<name>.")
+    owners: tuple[Name, ...] = Field(
+        default=("team:finance",), description="Who answers for it: an e-mail address or team:<name>."
+    )
     fresh_within_hours: int = Field(default=24, ge=1)
 
 

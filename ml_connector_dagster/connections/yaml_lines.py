@@ -80,12 +80,12 @@ class _Reading:
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*location, index)) for index, item in enumerate(node.value)]
-        return self._scalars.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        return self._scalars.construct_object(node, deep=True)
 
     def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[Hashable, Any]:
         answer: dict[Hashable, Any] = {}
         for key_node, value_node in node.value:
-            key = self._scalars.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self._scalars.construct_object(key_node, deep=True)
             line = key_node.start_mark.line + 1
             if key in answer:
                 raise SettingWrong(
