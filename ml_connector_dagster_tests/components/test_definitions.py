@@ -1,0 +1,113 @@
+"""The graph that a person sees: what every asset must carry, and what loading it must not touch."""
+
+import json
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from ml_connector_dagster.definitions import defs
+
+pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")  # the asset graph warns of itself
+DEMO = ("calder_ie", "calder_uk")
+
+
+@pytest.fixture(scope="module")
+def repository() -> dg.RepositoryDefinition:
+    return defs().get_repository_def()
+
+
+def _specs(repository: dg.RepositoryDefinition) -> list[dg.AssetSpec]:
+    return [node.to_asset_spec() for node in repository.asset_graph.asset_nodes]
+
+
+def test_every_asset_has_an_owner_a_description_a_kind_and_its_connection_as_group(
+    repository: dg.RepositoryDefinition,
+) -> None:
+    for spec in _specs(repository):
+        assert spec.owners, spec.key
+        assert spec.description, spec.key
+        assert spec.kinds, spec.key
+        assert spec.group_name == spec.key.path[0]
+
+
+def test_every_asset_is_partitioned_by_period_and_none_has_a_backfill_policy(
+    repository: dg.RepositoryDefinition,
+) -> None:
+    """Any backfill policy loses the partition of checks (architecture §3)."""
+    for node in repository.asset_graph.asset_nodes:
+        assert isinstance(node.partitions_def, dg.MonthlyPartitionsDefinition), node.key
+        assert node.backfill_policy is None, node.key
+
+
+def test_every_load_waits_in_the_pool_of_its_model_and_no_read_does(repository: dg.RepositoryDefinition) -> None:
+    pools = {key: node.pools for key, node in ((n.key, n) for n in repository.asset_graph.asset_nodes)}
+    for key, found in pools.items():
+        expected = {"anaplan_model_B5C0D3F7A1E94C2B8D6F0A1B2C3D4E5F"} if "anaplan" in key.path else set()
+        assert set(found or ()) == expected, key
+
+
+def test_the_last_segments_of_a_connection_tell_its_assets_apart(repository: dg.RepositoryDefinition) -> None:
+    """The graph shows the last segment only."""
+    for connection in DEMO:
+        last = [spec.key.path[-1] for spec in _specs(repository) if spec.key.path[0] == connection]
+        assert len(last) == len(set(last))
+
+
+def test_the_graph_of_a_demo_company_is_the_documented_one(repository: dg.RepositoryDefinition) -> None:
+    keys = {spec.key.to_user_string() for spec in _specs(repository) if spec.key.path[0] == "calder_uk"}
+    assert {"calder_uk/ledger_lines", "calder_uk/invoices", "calder_uk/bills"} <= keys
+    loads = {key for key in keys if "/anaplan/" in key}
+    assert loads == {
+        f"calder_uk/anaplan/{name}"
+        for name in (
+            "accounts_list",
+            "customers_list",
+            "regions_list",
+            "actuals_module",
+            "balances_module",
+            "invoice_register_module",
+        )
+    }
+
+
+def test_modules_come_after_the_lists(repository: dg.RepositoryDefinition) -> None:
+    graph = repository.asset_graph
+    module = graph.get(dg.AssetKey(["calder_uk", "anaplan", "actuals_module"]))
+    assert dg.AssetKey(["calder_uk", "anaplan", "accounts_list"]) in module.parent_keys
+    assert dg.AssetKey(["calder_uk", "ledger_lines"]) in module.parent_keys
+
+
+def test_the_jobs_sensors_and_schedules_are_the_documented_ones(repository: dg.RepositoryDefinition) -> None:
+    jobs = {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"}
+    assert jobs == {f"{name}_{kind}" for name in DEMO for kind in ("read", "load", "changes", "tie_out")}
+    assert {sensor.name for sensor in repository.sensor_defs} == {"loads_due", "pulls_due", "failures_recorded"}
+    schedules = {schedule.name for schedule in repository.schedule_defs}
+    assert schedules == {f"{n}_{kind}" for n in DEMO for kind in ("daily_read", "hourly_changes", "daily_tie_out")}
+
+
+def test_every_check_is_partitioned_but_the_one_that_speaks_of_the_latest_period(
+    repository: dg.RepositoryDefinition,
+) -> None:
+    for key in repository.asset_graph.asset_check_keys:
+        partitioned = repository.asset_graph.get(key).partitions_def is not None
+        assert partitioned == (key.name != "latest_open_period_loaded"), key
+
+
+def test_steps_run_in_the_process_of_their_run(repository: dg.RepositoryDefinition) -> None:
+    assert repository.get_job("calder_uk_load").executor_def.name == "in_process"
+
+
+def test_loading_definitions_imports_no_heavy_library_and_opens_nothing(tmp_path: object) -> None:
+    """Definitions load in every run's process: pandas, pyarrow, SQLAlchemy and httpx wait until a step needs them."""
+    program = (
+        "import sys, json\n"
+        "from ml_connector_dagster.definitions import defs\n"
+        "defs().get_repository_def()\n"
+        "print(json.dumps([m for m in ('pandas', 'pyarrow', 'sqlalchemy', 'httpx', 'alembic') if m in sys.modules]))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True, cwd=str(tmp_path)
+    )
+    assert json.loads(run.stdout.splitlines()[-1]) == []
