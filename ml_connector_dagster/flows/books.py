@@ -9,6 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.slices import COMPANY, RESIDUALS, TRIAL_BALANCE
 from ml_connector_dagster.ledger.money import ZERO
@@ -94,18 +96,19 @@ def stage_books(
             writer.finish(0, run_id)
 
 
-def staged_books(staged: StagedCompany, period: Period) -> Books:
-    """Answer the books' figures as they stood when the period was read; no network.
+def books_from(company: Company, balances: Iterable[pa.Table], residuals: Iterable[pa.Table]) -> Books:
+    """Answer the books' figures that were staged beside the lines.
 
-    Raises:
-        HeldForPerson: The period's ledger lines were never read.
+    Args:
+        company: As it was staged with them.
+        balances: Tables of ControlBalance; none where only the residuals are asked for.
+        residuals: Tables of ResidualLine.
     """
-    (company,) = _rows(staged, COMPANY, Company, period)
-    control = {one.ledger_account_id: one for one in _rows(staged, TRIAL_BALANCE, ControlBalance, period)}
-    residuals: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    for line in _rows(staged, RESIDUALS, ResidualLine, period):
-        residuals[line.residual_class][line.ledger_account_id] = line.amount
-    return Books(company, control, dict(residuals))
+    control = {one.ledger_account_id: one for one in _rows(ControlBalance, balances)}
+    classes: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for line in _rows(ResidualLine, residuals):
+        classes[line.residual_class][line.ledger_account_id] = line.amount
+    return Books(company, control, dict(classes))
 
 
 def staged_movement(staged: StagedCompany, entity: str, period: Period) -> dict[str, Decimal]:
@@ -134,5 +137,5 @@ def unexplained(books: Amounts, staged: Amounts, residuals: Iterable[Amounts]) -
     return {account: amount for account, amount in left.items() if amount}
 
 
-def _rows(staged: StagedCompany, entity: str, record: type[Any], period: Period) -> list[Any]:
-    return [row for table in staged.batches(entity, period) for row in rows_of(record, table)]
+def _rows(record: type[Any], tables: Iterable[pa.Table]) -> list[Any]:
+    return [row for table in tables for row in rows_of(record, table)]

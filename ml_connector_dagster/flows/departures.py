@@ -36,7 +36,9 @@ def follow_departures(
     for period, moved in by_period.items():
         reason = f"{len(moved)} of {entity.name} moved here from {published.period}"
         staging.mark_dirty(connection.name, entity.name, [period], reason)
-    staging.forget(connection.name, entity.name, [record_id for record_id in ids if record_id not in found])
+    staging.forget(
+        connection.name, entity.name, ids
+    )  # found ones are seen to by the mark, the others are gone for good
     return tuple(sorted(str(period) for period in by_period))
 
 

@@ -160,7 +160,7 @@ class _Look:
         state = SliceState(
             digest=digest,
             content_at=max(fact.published_at for fact in inputs.pinned),
-            is_held=(target.name, period, digest) in self._held,
+            is_held=(target.name, "" if inputs.kind == "list" else period, digest) in self._held,
             newest=self._loads.newest(target.name, inputs.kind, period),
             attempts=self._loads.attempts(target.name, inputs.kind, period, digest),
         )

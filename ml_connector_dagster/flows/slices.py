@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -97,6 +97,8 @@ class SliceInputs:
     others: tuple[SnapshotFact, ...] = ()
     chain: tuple[SnapshotFact, ...] = ()
     """Closing balances: the ledger lines from the opening balance on, in time order, ``main`` last. Empty otherwise."""
+    quarantined: int = 0
+    """Records that could not be read, of the main entity and of those it is derived from."""
 
     @property
     def pinned(self) -> tuple[SnapshotFact, ...]:
@@ -132,15 +134,16 @@ def inputs_of(
     """
     if isinstance(target, ListTarget):
         newest = snapshots.newest(target.entity)
-        return SliceInputs("list", newest) if newest else None
+        return SliceInputs("list", newest, quarantined=newest.quarantined) if newest else None
     main = snapshots.at(target.from_, period)
     others = [_reference(snapshots, name, period) for name in _references(connection.source, target)]
     if main is None or None in others:
         return None
     known = tuple(fact for fact in others if fact is not None)
+    inputs = SliceInputs("module", main, known, quarantined=_quarantined(connection.source, main, snapshots))
     if target.measure == "movement" or target.grain != "cell":
-        return SliceInputs("module", main, known)
-    return _with_opening(connection, main, known, snapshots)
+        return inputs
+    return _with_opening(connection, inputs, snapshots)
 
 
 def need_inputs(
@@ -173,7 +176,7 @@ def slice_digest(inputs: SliceInputs, settings_hash: str, mapping_hash: str) -> 
     if inputs.kind == "list":
         loose.add(inputs.main.entity)
     content = sorted((fact.entity, "" if fact.entity in loose else fact.period, fact.digest) for fact in inputs.pinned)
-    return hash_of([content, settings_hash, mapping_hash])
+    return hash_of([content, inputs.quarantined, settings_hash, mapping_hash])
 
 
 def hash_of(value: object) -> str:
@@ -194,14 +197,18 @@ def _reference(snapshots: CurrentSnapshots, entity: str, period: str) -> Snapsho
     return snapshots.at(entity, period) or snapshots.newest(entity)
 
 
-def _with_opening(
-    connection: OpenConnection, main: SnapshotFact, others: tuple[SnapshotFact, ...], snapshots: CurrentSnapshots
-) -> SliceInputs | None:
+def _quarantined(source: Source, main: SnapshotFact, snapshots: CurrentSnapshots) -> int:
+    behind = [snapshots.at(name, main.period) for name in source.entity(main.entity).derived_from]
+    return main.quarantined + sum(fact.quarantined for fact in behind if fact is not None)
+
+
+def _with_opening(connection: OpenConnection, inputs: SliceInputs, snapshots: CurrentSnapshots) -> SliceInputs | None:
     """Add the opening balance: of ``periods.start`` where every month since was read, else of the month itself.
 
     Falling back to the month's own opening keeps a first load of three recent months possible; the months between move
     a closing balance only once, when the last gap closes.
     """
+    main = inputs.main
     period = Period.parse(main.period)
     months = list(periods_between(Period.parse(connection.settings.periods.start), period.next())) or [period]
     for since in (months, [period]):
@@ -209,6 +216,6 @@ def _with_opening(
         books = [snapshots.at(TRIAL_BALANCE, str(since[0])), snapshots.at(COMPANY, main.period)]
         books += [snapshots.at(RESIDUALS, str(month)) for month in since]
         if None not in chain and None not in books:
-            known = tuple(fact for fact in books if fact is not None)
-            return SliceInputs("module", main, (*others, *known), tuple(fact for fact in chain if fact is not None))
+            others = tuple(dict.fromkeys(fact for fact in (*inputs.others, *books) if fact is not None))
+            return replace(inputs, others=others, chain=tuple(fact for fact in chain if fact is not None))
     return None

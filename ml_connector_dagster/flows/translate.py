@@ -2,13 +2,180 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.file_plan import FilePlan
+from ml_connector_dagster.flows.holds import SlicePlan, find_holds
+from ml_connector_dagster.flows.mapping_use import mapping_hash
+from ml_connector_dagster.flows.openings import carried_forward
+from ml_connector_dagster.flows.plan_folder import plan_folder
+from ml_connector_dagster.flows.previous_cells import previous_cells
+from ml_connector_dagster.flows.register import keep_holds
+from ml_connector_dagster.flows.slice_rows import SliceRows
+from ml_connector_dagster.flows.slices import CurrentSnapshots, SliceInputs, need_inputs, slice_digest
+from ml_connector_dagster.flows.unmapped import named_unmapped
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.mapping.cells import build_cells
+from ml_connector_dagster.mapping.csv_file import write_csv
+from ml_connector_dagster.mapping.document_rows import build_document_rows
+from ml_connector_dagster.mapping.file_rows import FileRows
+from ml_connector_dagster.mapping.list_rows import build_list_rows
+from ml_connector_dagster.mapping.members import Members
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.staging.snapshots import Staging
 
 
-def translate(connection: OpenConnection, target_name: str, period: str) -> FilePlan:
-    """Answer the whole slice of a target and period as a file; makes no call to the accounting system or to Anaplan.
+def translate(connection: OpenConnection, target_name: str, period: str, *, ask_model: bool = True) -> FilePlan:
+    """Answer the whole slice of a target and period as a file; the accounting system is not asked.
 
-    A plan that must wait is answered too, with ``held`` filled: preview shows it, load refuses it.
+    A plan that must wait is answered too, with ``held`` filled: preview shows it, load refuses it. Why it waits is kept
+    in the register, where it shows until the content changes or a person releases it.
+
+    Args:
+        connection: The opened connection.
+        target_name: One of its lists or modules.
+        period: 2026-10.
+        ask_model: A slice that was never loaded reads the cells which the model holds already, so that those not in the
+            file are zeroed. False leaves that out: for a preview without Anaplan.
+
+    Raises:
+        HeldForPerson: A snapshot the slice is made from was never read.
+        SettingWrong: A crosswalk file, a column or the clear options are wrong.
+        RecordRefused: An account has no known class, so its figures can be given no sign.
     """
-    raise NotImplementedError
+    return _Translation(connection, connection.target(target_name), period, ask_model=ask_model).plan()
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """The rows of a slice and the hashes that say what they came from."""
+
+    rows: FileRows
+    mapping_hash: str
+    digest: str
+
+
+class _Translation:
+    """One slice under way."""
+
+    def __init__(
+        self, connection: OpenConnection, target: ListTarget | ModuleTarget, period: str, *, ask_model: bool
+    ) -> None:
+        self._connection = connection
+        self._target = target
+        self._period = Period.parse(period)
+        self._ask_model = ask_model
+        self._snapshots = CurrentSnapshots.of(connection)
+        self._inputs: SliceInputs = need_inputs(connection, target, period, self._snapshots)
+        self._slice = SliceRows(connection, self._period, self._inputs, self._snapshots)
+        self._members = Members.load(connection.settings.mapping, connection.folder)
+        self._folder = plan_folder(connection)
+
+    def plan(self) -> FilePlan:
+        connection, target, inputs = self._connection, self._target, self._inputs
+        settings_hash = connection.settings_hash(target.name)
+        mapped = mapping_hash(connection, target, inputs, self._members)
+        digest = slice_digest(inputs, settings_hash, mapped)
+        rows = self._rows()
+        file = write_csv(self._folder / "file.csv", rows)
+        unmapped = named_unmapped(rows.unmapped, self._slice, connection.source)
+        sketch = SlicePlan(target, str(self._period), inputs, digest, file.sha256, self._total(rows), unmapped)
+        held = find_holds(connection, sketch, self._slice)
+        keep_holds(connection, target.name, sketch.register_period, digest, held)
+        return FilePlan(
+            connection=connection.name,
+            target=target,
+            kind=inputs.kind,
+            period=str(self._period),
+            header=rows.header,
+            file=file.path,
+            rows=rows.rows,
+            file_hash=file.sha256,
+            sidecar=rows.sidecar,
+            cells=rows.cells if inputs.kind == "module" else None,
+            total=sketch.total,
+            snapshots=inputs.digests,
+            settings_hash=settings_hash,
+            mapping_hash=mapped,
+            digest=digest,
+            quarantined=inputs.quarantined,
+            unmapped=unmapped,
+            held=held,
+            members_needed=_with_constants(target, rows.members_needed),
+            zero_rows=rows.zero_rows,
+        )
+
+    def _rows(self) -> FileRows:
+        if isinstance(self._target, ListTarget):
+            return build_list_rows(
+                self._target,
+                reference=pa.concat_tables(self._slice.main()),
+                members=self._members,
+                cells=self._cells,
+                sidecar=self._sidecar,
+            )
+        return self._cell_rows(self._target) if self._target.grain == "cell" else self._document_rows(self._target)
+
+    def _cell_rows(self, target: ModuleTarget) -> FileRows:
+        return build_cells(
+            target,
+            self._period,
+            lines=self._slice.main,
+            accounts=self._slice.accounts,
+            tracking=self._slice.tracking,
+            members=self._members,
+            carried=carried_forward(self._slice) if target.measure == "closing_balance" else (),
+            previous=self._previous(target),
+            cells=self._cells,
+            sidecar=self._sidecar,
+        )
+
+    def _document_rows(self, target: ModuleTarget) -> FileRows:
+        return build_document_rows(
+            target,
+            self._period,
+            documents=self._slice.main(),
+            tracking=self._slice.tracking,
+            members=self._members,
+            loaded_at=self._inputs.main.read_began_at,
+            rate_divides=self._connection.source.rate_divides,
+            previous=self._previous(target),
+            standing_elsewhere=self._standing_elsewhere,
+            cells=self._cells,
+            sidecar=self._sidecar,
+        )
+
+    def _previous(self, target: ModuleTarget) -> Iterable[pa.Table]:
+        """Answer the cells that earlier loads filled; a first load asks the model unless told not to."""
+        known = previous_cells(self._connection, target, str(self._period), ask_model=self._ask_model)
+        return (known,)
+
+    def _standing_elsewhere(self, ids: Collection[str]) -> Collection[str]:
+        """Answer which documents left the period for another one: their own row there must not be zeroed from here."""
+        staging = Staging(self._connection.store, self._connection.blobs)
+        stands = staging.periods_of(self._connection.name, self._inputs.main.entity, ids)
+        return {record_id for record_id, period in stands.items() if period != self._period}
+
+    def _total(self, rows: FileRows) -> Decimal:
+        return Decimal(rows.rows) if self._inputs.kind == "list" else rows.total
+
+    @property
+    def _cells(self) -> Path:
+        return self._folder / "cells.parquet"
+
+    @property
+    def _sidecar(self) -> Path:
+        return self._folder / "sidecar.parquet"
+
+
+def _with_constants(
+    target: ListTarget | ModuleTarget, needed: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    constants = {column: frozenset({field[1:]}) for column, field in target.columns.items() if field.startswith("=")}
+    return {**constants, **needed}

@@ -1,0 +1,45 @@
+"""Source ids without a member, with the code and name that a person knows them by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pyarrow as pa
+
+from ml_connector_dagster.flows.file_plan import UnmappedMember
+from ml_connector_dagster.flows.slice_rows import SliceRows
+from ml_connector_dagster.flows.slices import accounts_entity, tracking_entity
+from ml_connector_dagster.mapping import file_rows
+from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.staging.frames import record_id_field
+
+
+def named_unmapped(
+    unmapped: Iterable[file_rows.UnmappedMember], rows: SliceRows, source: Source
+) -> tuple[UnmappedMember, ...]:
+    """Add code and name from the reference entities; both stay empty for an id that none of them knows."""
+    known: dict[str, Mapping[str, tuple[str, str]]] = {}
+    named: list[UnmappedMember] = []
+    for one in unmapped:
+        entity = reference_of(source, one.dimension)
+        if entity is not None and entity not in known:
+            known[entity] = _names(source, entity, rows.reference(entity))
+        code, name = known.get(entity or "", {}).get(one.source_id, ("", ""))
+        named.append(UnmappedMember(one.dimension, one.source_id, code, name, one.lines, one.amount))
+    return tuple(named)
+
+
+def reference_of(source: Source, dimension: str) -> str | None:
+    """Answer the reference entity behind a dimension: ledger_account, customer, vendor, tracking.<Category>; None elsewhere."""
+    if dimension == "ledger_account":
+        return accounts_entity(source)
+    if dimension.startswith("tracking."):
+        return tracking_entity(source)
+    return next((entity.name for entity in source.entities if entity.name == f"{dimension}s"), None)
+
+
+def _names(source: Source, entity: str, table: pa.Table) -> dict[str, tuple[str, str]]:
+    ids = table[record_id_field(source.entity(entity).record)].to_pylist()
+    names = table["name" if "name" in table.column_names else "option"].to_pylist()
+    codes = table["code"].to_pylist() if "code" in table.column_names else [""] * len(ids)
+    return {source_id: (code, name) for source_id, code, name in zip(ids, codes, names, strict=True)}
