@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from ml_connector_dagster.ledger.money import ZERO
+
 
 class DocumentLine(NamedTuple):
     """One line of a document with its header repeated; a document without lines has one line with an empty line_id.
@@ -16,7 +18,8 @@ class DocumentLine(NamedTuple):
 
     document_id: str
     kind: str
-    """invoice, bill, credit_note, vendor_credit, payment, prepayment, overpayment, bank_transaction, transfer, journal."""
+    """invoice, bill, credit_note, vendor_credit, payment, prepayment, overpayment, allocation, bank_transaction,
+    transfer, journal."""
     subkind: str
     """The vendor's own finer word (ACCPAYPAYMENT, SPEND-PREPAYMENT …)."""
     number: str
@@ -48,3 +51,5 @@ class DocumentLine(NamedTuple):
     modified_at: datetime | None
     version_hash: str
     """SHA-256 over the document's content, so that an edit that moves no stamp is still seen."""
+    bank_amount: Decimal = ZERO
+    """What moved on the bank account, in the account's own currency; 0 where the document moves none."""

@@ -85,6 +85,18 @@ PREPAYMENTS = _document(
     "Money paid ahead of an invoice or a bill, with the accounts it stands on.",
 )
 OVERPAYMENTS = _document("overpayments", "Overpayments", "overpayments", "Money paid beyond what was owed.")
+ALLOCATIONS = Entity(
+    name="allocations",
+    kind=EntityKind.DOCUMENT,
+    record=DocumentLine,
+    business_key=LINE_KEY,
+    vendor_word="allocations of credit notes, prepayments and overpayments",
+    description="Credits and money paid ahead, set against an invoice or a bill on a day of their own.",
+    endpoint="CreditNotes, Prepayments, Overpayments",
+    date_filter="where=Date<DateTime(y,m,d), If-Modified-Since the period's first day; the allocation's own date decides",
+    changed_since=SINCE,
+    page_size=PAGE_SIZE,
+)
 BANK_TRANSACTIONS = _document(
     "bank_transactions",
     "BankTransactions",
@@ -104,6 +116,7 @@ POSTING_ENTITIES = (
     PAYMENTS,
     PREPAYMENTS,
     OVERPAYMENTS,
+    ALLOCATIONS,
     BANK_TRANSACTIONS,
     BANK_TRANSFERS,
     MANUAL_JOURNALS,

@@ -17,7 +17,7 @@ from ml_connector_dagster.sources.contract import (
     RateLimit,
     Source,
 )
-from ml_connector_dagster.sources.xero.entities import ENTITIES, PAGE_SIZE
+from ml_connector_dagster.sources.xero.entities import ENTITIES
 from ml_connector_dagster.sources.xero.refusals import classify
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ READ_SCOPES = (
 
 def open_company(session: CompanySession) -> CompanyReader:
     """Open one Xero organisation; no call is made yet."""
-    from ml_connector_dagster.sources.xero.company import XeroCompany  # noqa: PLC0415 (definitions never need it)
+    from ml_connector_dagster.sources.xero.company import XeroCompany
 
     return XeroCompany(session)
 
 
 def discover_companies(http: VendorHttp, api_url: str) -> Sequence[Company]:
     """Answer the organisations that this consent reaches; practices, which are no companies, are left out."""
-    from ml_connector_dagster.sources.xero.tenants import connected_organisations  # noqa: PLC0415
+    from ml_connector_dagster.sources.xero.tenants import connected_organisations
 
     return connected_organisations(http, api_url)
 
@@ -117,6 +117,7 @@ SOURCE = Source(
     open_company=open_company,
     discover_companies=discover_companies,
     parser_version="1",
+    rate_divides=True,
     headers={"Accept": "application/json"},
     classify=classify,
     calls_left=calls_left,
