@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -46,8 +46,6 @@ class SnapshotFact:
     records: int
     quarantined: int
     total: Decimal
-    calls: int
-    unknown_fields: Mapping[str, int]
     read_began_at: datetime
     published_at: datetime
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,11 +13,12 @@ from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.holds import SlicePlan, find_holds
 from ml_connector_dagster.flows.mapping_use import mapping_hash
 from ml_connector_dagster.flows.openings import carried_forward
+from ml_connector_dagster.flows.past_loads import PastLoads
 from ml_connector_dagster.flows.plan_folder import plan_folder
 from ml_connector_dagster.flows.previous_cells import previous_cells
 from ml_connector_dagster.flows.register import keep_holds
 from ml_connector_dagster.flows.slice_rows import SliceRows
-from ml_connector_dagster.flows.slices import CurrentSnapshots, SliceInputs, need_inputs, slice_digest
+from ml_connector_dagster.flows.slices import CurrentSnapshots, need_inputs, slice_digest
 from ml_connector_dagster.flows.unmapped import named_unmapped
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.cells import build_cells
@@ -31,7 +31,9 @@ from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 from ml_connector_dagster.staging.snapshots import Staging
 
 
-def translate(connection: OpenConnection, target_name: str, period: str, *, ask_model: bool = True) -> FilePlan:
+def translate(
+    connection: OpenConnection, target_name: str, period: str, *, ask_model: bool = True, from_model: bool = False
+) -> FilePlan:
     """Answer the whole slice of a target and period as a file; the accounting system is not asked.
 
     A plan that must wait is answered too, with ``held`` filled: preview shows it, load refuses it. Why it waits is kept
@@ -43,46 +45,36 @@ def translate(connection: OpenConnection, target_name: str, period: str, *, ask_
         period: 2026-10.
         ask_model: A slice that was never loaded reads the cells which the model holds already, so that those not in the
             file are zeroed. False leaves that out: for a preview without Anaplan.
+        from_model: Read them whatever was loaded before: after a restore, or to force.
 
     Raises:
         HeldForPerson: A snapshot the slice is made from was never read.
         SettingWrong: A crosswalk file, a column or the clear options are wrong.
         RecordRefused: An account has no known class, so its figures can be given no sign.
     """
-    return _Translation(connection, connection.target(target_name), period, ask_model=ask_model).plan()
-
-
-@dataclass(frozen=True, slots=True)
-class _Built:
-    """The rows of a slice and the hashes that say what they came from."""
-
-    rows: FileRows
-    mapping_hash: str
-    digest: str
+    translation = _Translation(connection, connection.target(target_name), Period.parse(period))
+    return translation.plan(ask_model=ask_model, from_model=from_model)
 
 
 class _Translation:
     """One slice under way."""
 
-    def __init__(
-        self, connection: OpenConnection, target: ListTarget | ModuleTarget, period: str, *, ask_model: bool
-    ) -> None:
+    def __init__(self, connection: OpenConnection, target: ListTarget | ModuleTarget, period: Period) -> None:
         self._connection = connection
         self._target = target
-        self._period = Period.parse(period)
-        self._ask_model = ask_model
-        self._snapshots = CurrentSnapshots.of(connection)
-        self._inputs: SliceInputs = need_inputs(connection, target, period, self._snapshots)
-        self._slice = SliceRows(connection, self._period, self._inputs, self._snapshots)
+        self._period = period
+        snapshots = CurrentSnapshots.of(connection)
+        self._inputs = need_inputs(connection, target, str(period), snapshots)
+        self._slice = SliceRows(connection, period, self._inputs, snapshots)
         self._members = Members.load(connection.settings.mapping, connection.folder)
         self._folder = plan_folder(connection)
 
-    def plan(self) -> FilePlan:
+    def plan(self, *, ask_model: bool, from_model: bool) -> FilePlan:
         connection, target, inputs = self._connection, self._target, self._inputs
         settings_hash = connection.settings_hash(target.name)
         mapped = mapping_hash(connection, target, inputs, self._members)
         digest = slice_digest(inputs, settings_hash, mapped)
-        rows = self._rows()
+        rows = self._rows(ask_model=ask_model, from_model=from_model)
         file = write_csv(self._folder / "file.csv", rows)
         unmapped = named_unmapped(rows.unmapped, self._slice, connection.source)
         sketch = SlicePlan(target, str(self._period), inputs, digest, file.sha256, self._total(rows), unmapped)
@@ -111,7 +103,7 @@ class _Translation:
             zero_rows=rows.zero_rows,
         )
 
-    def _rows(self) -> FileRows:
+    def _rows(self, *, ask_model: bool, from_model: bool) -> FileRows:
         if isinstance(self._target, ListTarget):
             return build_list_rows(
                 self._target,
@@ -120,9 +112,12 @@ class _Translation:
                 cells=self._cells,
                 sidecar=self._sidecar,
             )
-        return self._cell_rows(self._target) if self._target.grain == "cell" else self._document_rows(self._target)
+        previous = self._previous(self._target, ask_model=ask_model, from_model=from_model)
+        if self._target.grain == "cell":
+            return self._cell_rows(self._target, previous)
+        return self._document_rows(self._target, previous)
 
-    def _cell_rows(self, target: ModuleTarget) -> FileRows:
+    def _cell_rows(self, target: ModuleTarget, previous: Iterable[pa.Table]) -> FileRows:
         return build_cells(
             target,
             self._period,
@@ -131,12 +126,12 @@ class _Translation:
             tracking=self._slice.tracking,
             members=self._members,
             carried=carried_forward(self._slice) if target.measure == "closing_balance" else (),
-            previous=self._previous(target),
+            previous=previous,
             cells=self._cells,
             sidecar=self._sidecar,
         )
 
-    def _document_rows(self, target: ModuleTarget) -> FileRows:
+    def _document_rows(self, target: ModuleTarget, previous: Iterable[pa.Table]) -> FileRows:
         return build_document_rows(
             target,
             self._period,
@@ -145,16 +140,19 @@ class _Translation:
             members=self._members,
             loaded_at=self._inputs.main.read_began_at,
             rate_divides=self._connection.source.rate_divides,
-            previous=self._previous(target),
+            previous=previous,
             standing_elsewhere=self._standing_elsewhere,
             cells=self._cells,
             sidecar=self._sidecar,
         )
 
-    def _previous(self, target: ModuleTarget) -> Iterable[pa.Table]:
-        """Answer the cells that earlier loads filled; a first load asks the model unless told not to."""
-        known = previous_cells(self._connection, target, str(self._period), ask_model=self._ask_model)
-        return (known,)
+    def _previous(self, target: ModuleTarget, *, ask_model: bool, from_model: bool) -> Iterable[pa.Table]:
+        """Answer the cells that earlier loads may have filled; where none is known the model is asked, unless told not to."""
+        period = str(self._period)
+        known = PastLoads.of(self._connection, target.name).newest(target.name, "module", period)
+        if known is None and not ask_model:
+            return ()
+        return (previous_cells(self._connection, target, period, from_model=from_model),)
 
     def _standing_elsewhere(self, ids: Collection[str]) -> Collection[str]:
         """Answer which documents left the period for another one: their own row there must not be zeroed from here."""
