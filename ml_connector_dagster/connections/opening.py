@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from ml_connector_dagster.connections.settings import ConnectionSettings, find_connections, load_connection
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
-from ml_connector_dagster.sources.contract import CompanyReader, Source
+from ml_connector_dagster.sources.contract import CompanyReader, CompanySession, Source
 from ml_connector_dagster.sources.registry import source_named
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class Connector:
         """Answer the connector that the process's environment describes."""
         from ml_connector_dagster.store.environment import Environment
 
-        return cls(Environment.read(os.environ if variables is None else variables))
+        return cls(Environment.read(variables))
 
     def __enter__(self) -> Self:
         return self
@@ -214,8 +213,46 @@ class OpenConnection:
 
     @cached_property
     def _reader(self) -> CompanyReader:
-        raise NotImplementedError
+        from ml_connector_dagster.connections.addresses import SourceAddresses
+        from ml_connector_dagster.connections.clients import source_http
+
+        chosen = self.settings.source
+        addresses = SourceAddresses.of(self.source, chosen.at, self.connector.environment.sandbox_url)
+        http = source_http(self.connector, self.source, chosen, addresses)
+        self._closing.callback(http.close)
+        session = CompanySession(http, addresses.api_url, chosen.company_id, chosen.time_zone)
+        reader = self.source.open_company(session)
+        self._closing.callback(reader.close)
+        return reader
 
     @cached_property
     def _model(self) -> AnaplanModel:
-        raise NotImplementedError
+        from ml_connector_dagster.anaplan.client import AnaplanModel
+        from ml_connector_dagster.anaplan.patience import Patience
+        from ml_connector_dagster.connections.addresses import anaplan_endpoints
+        from ml_connector_dagster.connections.clients import anaplan_http
+
+        chosen = self.settings.anaplan
+        sandbox_url = self.connector.environment.sandbox_url
+        patience = Patience()
+        _fits(patience.longest_run_seconds, self.connector.environment.run_limit_seconds)
+        http = anaplan_http(self.connector, chosen, sandbox_url)
+        self._closing.callback(http.close)
+        return AnaplanModel(
+            http,
+            api_url=anaplan_endpoints(chosen.region, chosen.at, sandbox_url).api,
+            workspace_id=chosen.workspace,
+            model_id=chosen.model,
+            locks=self.locks,
+            patience=patience,
+        )
+
+
+def _fits(longest_run_seconds: float, run_limit_seconds: float) -> None:
+    """Refuse a run limit that would end a load which is still waiting, as its own deadlines allow."""
+    if longest_run_seconds >= run_limit_seconds:
+        raise SettingWrong(
+            f"A load may wait {longest_run_seconds:g} seconds, but runs are ended after {run_limit_seconds:g}.",
+            "A run would be killed while Anaplan still works on its load.",
+            "Raise ML_CONNECTOR_RUN_LIMIT_SECONDS and max_runtime_seconds in dagster.yaml.",
+        )

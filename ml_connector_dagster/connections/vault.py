@@ -88,6 +88,14 @@ class Vault:
         envelope = connection.execute(select(secret.c.envelope).where(row)).scalar()
         return None if envelope is None else self.unseal(connection, owner, field, envelope)
 
+    def all_of(self, connection: Connection, owner: Owner) -> dict[str, str]:
+        """Answer every secret of a credential by its field."""
+        rows = select(secret.c.field, secret.c.envelope).where(secret.c.credential == owner.name)
+        return {
+            field: self.unseal(connection, owner, field, envelope)
+            for field, envelope in connection.execute(rows).tuples()
+        }
+
     def seal(self, connection: Connection, owner: Owner, field: str, text: str) -> str:
         """Encrypt with the credential's data key, making one in this write transaction where there is none."""
         return seal(self._data_key(connection, owner, create=True), text.encode(), owner.place(field))

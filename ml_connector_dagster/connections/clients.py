@@ -1,0 +1,194 @@
+"""Makes the HTTP clients of a connection: tokens, limits and the vendor's own refusals put together, nothing sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from ml_connector_dagster.anaplan.auth import AnaplanOAuth, AnaplanTokens, login_from
+from ml_connector_dagster.anaplan.endpoints import AnaplanEndpoints
+from ml_connector_dagster.anaplan.refusals import classify
+from ml_connector_dagster.connections.addresses import (
+    ANAPLAN,
+    SourceAddresses,
+    anaplan_endpoints,
+    anaplan_grant,
+    origin,
+)
+from ml_connector_dagster.connections.credentials import Credential, Credentials
+from ml_connector_dagster.connections.session_token import SESSION, SessionToken
+from ml_connector_dagster.connections.settings import AnaplanSettings, SourceSettings
+from ml_connector_dagster.connections.tokens import OAuthTokens
+from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.transport.client import Authorizer, VendorHttp
+from ml_connector_dagster.transport.grant import GrantClient, GrantEndpoints, TokenStore
+from ml_connector_dagster.transport.rate_limit import RateGate, SharedLimit
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.connections.vault import Vault
+    from ml_connector_dagster.store.engine import Store
+    from ml_connector_dagster.store.limits import Limits
+    from ml_connector_dagster.store.locks import Locks
+
+ANAPLAN_PER_MINUTE = 600
+CLIENT_SECRET = "client_secret"  # noqa: S105 (the name of a field)
+
+
+class Opened(Protocol):
+    """What is open already: ``opening.Connector``."""
+
+    @property
+    def store(self) -> Store:
+        """The state database."""
+
+    @property
+    def locks(self) -> Locks:
+        """Locks whose life is the process's."""
+
+    @property
+    def limits(self) -> Limits:
+        """Limits shared by all processes."""
+
+    @property
+    def vault(self) -> Vault:
+        """The secrets."""
+
+
+class BearerTokens:
+    """An Authorizer over a TokenStore."""
+
+    def __init__(self, tokens: TokenStore) -> None:
+        self._tokens = tokens
+
+    def headers(self, refused: str | None) -> Mapping[str, str]:
+        """Answer the header to send; ``refused`` is the Authorization value that was just answered with 401."""
+        shown = None if refused is None else refused.removeprefix("Bearer ")
+        return {"Authorization": f"Bearer {self._tokens.access(refused=shown).value}"}
+
+
+def grant_client(opened: Opened, credential: Credential, endpoints: GrantEndpoints) -> GrantClient:
+    """Answer the OAuth client of a credential.
+
+    Raises:
+        SettingWrong: It has no client id, or it is no OAuth credential.
+    """
+    client_id = credential.fact("client_id")
+    if credential.kind != "oauth" or not client_id:
+        raise SettingWrong(
+            f"The credential {credential.name!r} is of kind {credential.kind} and has no OAuth client.",
+            "Nobody can consent with it.",
+            f"Enter client id and secret with ml-connector credential set {credential.name} --kind oauth.",
+            credential=credential.name,
+        )
+    with opened.store.read() as connection:
+        secret = opened.vault.get(connection, credential.owner, CLIENT_SECRET)
+    return GrantClient(endpoints, client_id, secret or "")
+
+
+def oauth_tokens(opened: Opened, credential: Credential, endpoints: GrantEndpoints) -> OAuthTokens:
+    """Answer the token store of a credential."""
+    client = grant_client(opened, credential, endpoints)
+    return OAuthTokens(opened.store, opened.locks, opened.vault, credential, client)
+
+
+def source_http(opened: Opened, source: Source, settings: SourceSettings, addresses: SourceAddresses) -> VendorHttp:
+    """Answer the client of one company: bearer token, the source's limits, its slots, its own refusals."""
+    credential = _of_vendor(opened, settings.credential, source.system)
+    scopes = {"company": settings.company_id, "app": credential.fact("client_id")}
+    shared = [
+        SharedLimit(
+            label=limit.name,
+            row=f"{source.system}:{limit.name}:{scopes[limit.scope]}",
+            permits=max(1, int(limit.permits * settings.quota_share)),
+            per_seconds=limit.per_seconds,
+            wait_at_most_seconds=limit.wait_at_most_seconds,
+            vendor_permits=limit.permits,
+        )
+        for limit in source.limits
+    ]
+    slots = (f"{source.system}:{settings.company_id}", source.concurrency)
+    return VendorHttp(
+        source.title,
+        authorize=BearerTokens(oauth_tokens(opened, credential, addresses.grant)),
+        gate=RateGate(opened.limits, shared, slots=slots, calls_left=source.calls_left),
+        headers=source.headers,
+        classify=source.classify,
+        origins=addresses.origins,
+    )
+
+
+def company_search_http(opened: Opened, source: Source, name: str, addresses: SourceAddresses) -> VendorHttp:
+    """Answer the client that asks which companies a credential reaches; it counts against the app's limits alone."""
+    credential = _of_vendor(opened, name, source.system)
+    shared = [
+        SharedLimit(
+            limit.name, f"{source.system}:{limit.name}:{credential.fact('client_id')}", limit.permits, limit.per_seconds
+        )
+        for limit in source.limits
+        if limit.scope == "app"
+    ]
+    return VendorHttp(
+        source.title,
+        authorize=BearerTokens(oauth_tokens(opened, credential, addresses.grant)),
+        gate=RateGate(opened.limits, shared),
+        headers=source.headers,
+        classify=source.classify,
+        origins=addresses.origins,
+    )
+
+
+def anaplan_http(opened: Opened, settings: AnaplanSettings, sandbox_url: str) -> VendorHttp:
+    """Answer the client of Anaplan's Integration API for one credential; logs in to learn the tenant it is limited by."""
+    credential = _of_vendor(opened, settings.credential, ANAPLAN)
+    endpoints = anaplan_endpoints(settings.region, settings.at, sandbox_url)
+    authorize, tenant = _anaplan_authorizer(opened, credential, endpoints)
+    limit = SharedLimit(
+        label="minute",
+        row=f"anaplan:minute:{tenant}",
+        permits=settings.requests_per_minute,
+        per_seconds=60,
+        vendor_permits=ANAPLAN_PER_MINUTE,
+    )
+    return VendorHttp(
+        "Anaplan",
+        authorize=authorize,
+        gate=RateGate(opened.limits, [limit]),
+        classify=classify,
+        origins=(origin(endpoints.api),),
+    )
+
+
+def _anaplan_authorizer(opened: Opened, credential: Credential, endpoints: AnaplanEndpoints) -> tuple[Authorizer, str]:
+    """Answer who logs in, and the tenant: an OAuth token cannot be asked for its tenant, so its credential stands for it."""
+    if credential.kind == "oauth":
+        tokens = oauth_tokens(opened, credential, anaplan_grant(endpoints))
+        return AnaplanOAuth(lambda refused: tokens.access(refused=refused).value), f"{credential.name}@{endpoints.auth}"
+    shared = SessionToken(opened.store, opened.locks, opened.vault, credential.owner)
+    login = AnaplanTokens(
+        VendorHttp("Anaplan", origins=(origin(endpoints.auth),)),
+        auth_url=endpoints.auth,
+        login=login_from(credential.kind, _fields(opened, credential)),
+        shared=shared,
+        now=opened.store.now,
+    )
+    return login, login.tenant()
+
+
+def _fields(opened: Opened, credential: Credential) -> dict[str, str]:
+    with opened.store.read() as connection:
+        secrets = opened.vault.all_of(connection, credential.owner)
+    facts = {name: str(value) for name, value in credential.facts.items()}
+    return facts | {name: text for name, text in secrets.items() if name != SESSION}
+
+
+def _of_vendor(opened: Opened, name: str, vendor: str) -> Credential:
+    found = Credentials(opened.store).named(name)
+    if found.vendor != vendor:
+        raise SettingWrong(
+            f"The credential {name!r} belongs to {found.vendor}, not to {vendor}.",
+            "It would be shown to a vendor that it was not made for, so nothing is sent.",
+            f"Name another credential in defs.yaml, or enter one with ml-connector credential set --vendor {vendor}.",
+            credential=name,
+        )
+    return found

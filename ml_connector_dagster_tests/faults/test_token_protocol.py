@@ -1,0 +1,454 @@
+"""One refresh over all processes, and no refresh token lost, wherever a process is killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text, update
+
+from ml_connector_dagster.connections.credentials import Credential, Credentials, Standing
+from ml_connector_dagster.connections.keyring import create_key_file
+from ml_connector_dagster.connections.tokens import OAuthTokens, TokenTimes
+from ml_connector_dagster.connections.vault import Vault
+from ml_connector_dagster.errors import ConnectorError, CredentialRefused, TemporarilyRefused
+from ml_connector_dagster.store.engine import Store
+from ml_connector_dagster.store.faultpoints import planted
+from ml_connector_dagster.store.locks import Locks
+from ml_connector_dagster.store.tables import credential, refresh_intent
+from ml_connector_dagster.transport.grant import AccessToken, GrantClient
+from ml_connector_dagster_tests.faults.fake_grant import FakeGrant, serving
+from ml_connector_dagster_tests.faults.forked import KILLED, ended, fork
+
+STEPS = (
+    "token.locked",
+    "token.intent_written",
+    "token.answered",
+    "token.row_kept",
+    "token.file_kept",
+    "token.committed",
+    "token.file_removed",
+)
+SEEDS = int(os.environ.get("ML_CONNECTOR_SEEDS", "200"))
+QUICK = TokenTimes(deadline_margin=0.05, lock_patience=20, suspect_retry=0, suspect_ends=0, look_again=0.01)
+
+
+@dataclass
+class Desk:
+    """A credential with an expired token, its store and its vendor."""
+
+    store: Store
+    grant: FakeGrant
+    timeout: float = 0.5
+
+    def tokens(self, times: TokenTimes = QUICK) -> OAuthTokens:
+        client = GrantClient(self.grant.endpoints(), "client", "secret", timeout_seconds=self.timeout)
+        return OAuthTokens(self.store, Locks(self.store), Vault.open(self.store), self.row(), client, times=times)
+
+    def row(self) -> Credential:
+        return Credentials(self.store).named("acme")
+
+    def expire(self) -> None:
+        with self.store.begin() as connection:
+            past = self.store.now() - timedelta(seconds=1)
+            connection.execute(update(credential).values(access_expires_at=past))
+
+    def connect(self) -> None:
+        asked_at = self.store.now()
+        self.tokens().replace_grant(self.grant.consent(), asked_at)
+
+    def ask(self) -> int:
+        """What a run does: exit code 0 with a token, 3 where a person must consent, 4 where it is tried again later."""
+        try:
+            self.tokens().access()
+        except CredentialRefused:
+            return 3
+        except TemporarilyRefused:
+            return 4
+        return 0
+
+    def settle(self) -> AccessToken | None:
+        """Ask until the answer is final: a token, or None where ``needs_reauth`` is said."""
+        for _ in range(12):
+            try:
+                return self.tokens().access()
+            except CredentialRefused:
+                if self.row().state == Standing.NEEDS_REAUTH:
+                    return None
+            except TemporarilyRefused:
+                time.sleep(0.01)
+        raise AssertionError("neither a token nor needs_reauth")
+
+    def leftovers(self) -> tuple[int, list[str]]:
+        with self.store.read() as connection:
+            intents = len(connection.execute(refresh_intent.select()).all())
+        return intents, [path.name for path in self.store.home.glob("spool/*")]
+
+    def check(self) -> AccessToken | None:
+        """The invariant: the grant lives and works, or ``needs_reauth`` is said; nothing half done is left."""
+        token = self.settle()
+        assert self.leftovers() == (0, [])
+        if token is None:
+            assert self.row().state == Standing.NEEDS_REAUTH
+            assert self.row().reason
+        else:
+            assert self.row().state == Standing.READY
+            assert self.grant.accepts(token.value)
+            self.expire()
+            again = self.settle()
+            assert again is not None, "the refresh token that was stored is dead"
+            assert self.grant.accepts(again.value)
+        return token
+
+
+@pytest.fixture
+def desk(store: Store) -> Iterator[Desk]:
+    yield from _desk(store)
+
+
+@pytest.fixture
+def sqlite_desk(sqlite_store: Store) -> Iterator[Desk]:
+    yield from _desk(sqlite_store)
+
+
+def _desk(store: Store) -> Iterator[Desk]:
+    create_key_file(store.environment)
+    with store.begin() as connection:
+        Credentials(store).write(connection, "acme", "xero", "oauth", {"client_id": "client"})
+    with serving(FakeGrant()) as grant:
+        desk = Desk(store, grant)
+        desk.connect()
+        desk.expire()
+        yield desk
+
+
+def test_eight_processes_with_one_expired_token_make_one_post(desk):
+    children = [fork(desk.ask) for _ in range(8)]
+    assert [ended(child) for child in children] == [0] * 8
+    assert desk.grant.posts == 1
+    assert desk.grant.accepts(desk.tokens().access().value)
+
+
+def test_a_fresh_token_is_answered_without_a_call(sqlite_desk):
+    first = sqlite_desk.tokens().access()
+    assert sqlite_desk.tokens().access() == first
+    assert sqlite_desk.grant.posts == 1
+
+
+def test_the_new_token_is_stored_before_it_is_used(sqlite_desk):
+    seen = []
+
+    def look(name: str) -> None:
+        if name == "token.committed":
+            seen.append(sqlite_desk.row().version)
+
+    with planted(look):
+        token = sqlite_desk.tokens().access()
+    assert seen == [token.version]
+
+
+def test_a_refused_token_is_refreshed_once_and_a_newer_stored_one_is_taken_as_it_is(sqlite_desk):
+    tokens = sqlite_desk.tokens()
+    first = tokens.access()
+    second = tokens.access(refused=first.value)
+    assert second.value != first.value
+    assert tokens.access(refused=first.value) == second
+    assert sqlite_desk.grant.posts == 2
+
+
+@pytest.mark.parametrize("behaviour", ["grace", "kill", "fixed"])
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_a_step_the_grant_lives_or_needs_reauth_is_said(desk, behaviour, step):
+    desk.grant.behaviour = behaviour
+    desk.timeout = 0.25
+    if behaviour == "fixed":
+        assert desk.settle() is not None  # one refresh teaches that this client's refresh token stays
+        desk.expire()
+    assert ended(fork(desk.ask, die_at=step)) == KILLED
+    token = desk.check()
+    if behaviour == "kill":
+        lost = step in ("token.intent_written", "token.answered")
+        assert (token is None) == lost
+    else:
+        assert token is not None
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_protocol_01_a_waiter_judges_what_a_killed_holder_left_when_it_gets_the_lock(desk, step):
+    desk.timeout = 0.25
+    held, waits = fork(desk.ask, die_at=step), fork(desk.ask)
+    assert ended(held) in (KILLED, 0)
+    assert ended(waits) == 0
+    assert desk.check() is not None
+
+
+@pytest.mark.postgres
+def test_protocol_02_a_lost_lock_session_is_waited_out_and_the_late_answer_clears_needs_reauth(postgres_store):
+    for desk in _desk(postgres_store):
+        desk.grant.behaviour = "kill"
+        late = []
+
+        def overtaken(name: str, desk: Desk = desk, late: list[str] = late) -> None:
+            if name == "token.answered" and not late:
+                _end_lock_sessions(desk.store)
+                late.append("A's answer is in hand, its lock is gone")
+                assert ended(fork(desk.ask)) == 3, "B waits for the deadline, then cannot but say needs_reauth"
+                assert desk.row().state == Standing.NEEDS_REAUTH
+
+        desk.timeout = 0.2
+        with planted(overtaken):
+            token = desk.tokens().access()
+        assert late
+        assert desk.grant.accepts(token.value)
+        assert desk.row().state == Standing.READY
+        assert desk.check() is not None
+
+
+@pytest.mark.postgres
+def test_protocol_02_nobody_posts_before_the_deadline_of_a_post_that_is_out(postgres_store):
+    for desk in _desk(postgres_store):
+        posts = []
+
+        def overtaken(name: str, desk: Desk = desk, posts: list[int] = posts) -> None:
+            if name == "token.intent_written" and not posts:
+                posts.append(desk.grant.posts)
+                _end_lock_sessions(desk.store)
+                began = time.monotonic()
+                assert ended(fork(desk.ask)) == 0
+                assert time.monotonic() - began >= 0.3
+
+        desk.timeout = 0.3
+        with planted(overtaken):
+            assert desk.ask() in (0, 4)
+        assert posts == [0]
+        assert desk.check() is not None
+
+
+@pytest.mark.postgres
+def test_protocol_03_the_answer_survives_the_pod_whose_disk_is_lost(postgres_store):
+    for desk in _desk(postgres_store):
+        desk.grant.behaviour = "kill"
+        assert ended(fork(desk.ask, die_at="token.file_kept")) == KILLED
+        for path in desk.store.home.glob("spool/*"):
+            path.unlink()
+        assert desk.grant.posts == 1
+        token = desk.settle()
+        assert token is not None
+        assert desk.grant.posts == 1, "the row brought the token, no second call"
+        assert desk.check() is not None
+
+
+def test_protocol_03_the_answer_survives_in_the_file_where_the_row_was_lost(sqlite_desk):
+    sqlite_desk.grant.behaviour = "kill"
+    assert ended(fork(sqlite_desk.ask, die_at="token.file_kept")) == KILLED
+    with sqlite_desk.store.begin() as connection:
+        connection.execute(update(refresh_intent).values(spool=None))
+    assert sqlite_desk.settle() is not None
+    assert sqlite_desk.grant.posts == 1
+
+
+@pytest.mark.parametrize("step", ["token.intent_written", "token.row_kept", "token.file_kept"])
+def test_protocol_04_a_consent_makes_older_spools_and_intents_stale(desk, step):
+    assert ended(fork(desk.ask, die_at=step)) == KILLED
+    desk.connect()
+    posts = desk.grant.posts
+    token = desk.settle()
+    assert token is not None
+    assert desk.grant.accepts(token.value)
+    assert desk.grant.posts == posts, "the consent's own token is used"
+    assert desk.check() is not None
+
+
+def test_protocol_04_a_consent_killed_before_the_old_file_is_removed_leaves_it_stale(sqlite_desk):
+    assert ended(fork(sqlite_desk.ask, die_at="token.file_kept")) == KILLED
+
+    def consent() -> int:
+        sqlite_desk.connect()
+        return 0
+
+    raw = sqlite_desk.grant.consent()
+    sqlite_desk.grant.consent = lambda: raw  # the child's copy of the vendor is not the one that answers
+    assert ended(fork(consent, die_at="token.consent_stored")) == KILLED
+    assert sqlite_desk.check() is not None
+
+
+def test_protocol_04_a_late_answer_of_the_old_grant_changes_nothing_of_the_new_one(desk):
+    def consent_meanwhile(name: str) -> None:
+        if name == "token.file_kept" and not late:
+            late.append(name)
+            rows = desk.tokens()._rows
+            answer = desk.grant.consent()
+            from ml_connector_dagster.transport.grant import read_answer
+
+            rows.replace_grant(read_answer(answer, "xero"), desk.store.now(), {})
+
+    late: list[str] = []
+    with planted(consent_meanwhile):
+        token = desk.tokens().access()
+    assert late
+    assert desk.grant.accepts(token.value)
+    assert desk.check() is not None
+
+
+def test_a_lost_answer_is_asked_for_again_where_the_vendor_tolerates_it(sqlite_desk):
+    sqlite_desk.grant.script = ["lose"]
+    with pytest.raises(TemporarilyRefused, match="The grant lives"):
+        sqlite_desk.tokens().access()
+    assert sqlite_desk.check() is not None
+
+
+def test_a_lost_answer_needs_a_person_where_the_old_token_would_end_the_grant(sqlite_desk):
+    sqlite_desk.grant.behaviour = "kill"
+    sqlite_desk.grant.script = ["lose"]
+    with pytest.raises(CredentialRefused, match="needs a new consent: the answer to a refresh was lost"):
+        sqlite_desk.tokens().access()
+    assert sqlite_desk.grant.posts == 1
+    assert sqlite_desk.grant.alive, "its old token was not shown again"
+    sqlite_desk.connect()
+    assert sqlite_desk.check() is not None
+
+
+@pytest.mark.parametrize("plan", ["busy", "client"])
+def test_an_answer_that_names_its_refusal_leaves_the_grant_as_it_was(sqlite_desk, plan):
+    sqlite_desk.grant.behaviour = "kill"
+    sqlite_desk.grant.script = [plan]
+    with pytest.raises(ConnectorError):
+        sqlite_desk.tokens().access()
+    assert sqlite_desk.leftovers() == (0, [])
+    assert sqlite_desk.check() is not None
+
+
+def test_a_page_instead_of_json_counts_as_a_lost_answer(sqlite_desk):
+    sqlite_desk.grant.script = ["page"]
+    with pytest.raises(TemporarilyRefused):
+        sqlite_desk.tokens().access()
+    assert sqlite_desk.check() is not None
+
+
+def test_a_vendor_that_cannot_be_reached_costs_nothing(sqlite_desk):
+    address = sqlite_desk.grant.base_url
+    sqlite_desk.grant.base_url = "http://127.0.0.1:9"
+    with pytest.raises(TemporarilyRefused, match="cannot be reached"):
+        sqlite_desk.tokens().access()
+    sqlite_desk.grant.base_url = address
+    assert sqlite_desk.leftovers() == (0, [])
+    assert sqlite_desk.check() is not None
+
+
+def test_invalid_grant_is_suspect_first_tried_slowly_and_then_needs_a_person(sqlite_desk):
+    slow = TokenTimes(suspect_retry=30, suspect_ends=0)
+    sqlite_desk.grant.alive = False
+    with pytest.raises(CredentialRefused, match="is suspect"):
+        sqlite_desk.tokens(slow).access()
+    assert sqlite_desk.row().state == Standing.SUSPECT
+    with pytest.raises(CredentialRefused, match="is suspect"):
+        sqlite_desk.tokens(slow).access()
+    assert sqlite_desk.grant.posts == 1, "the second try came too soon"
+    with pytest.raises(CredentialRefused, match="keeps refusing"):
+        sqlite_desk.tokens().access()
+    assert sqlite_desk.row().state == Standing.NEEDS_REAUTH
+    with pytest.raises(CredentialRefused, match="Run ml-connector connect acme"):
+        sqlite_desk.tokens().access()
+    assert sqlite_desk.grant.posts == 2, "a credential that needs a person asks no more"
+
+
+def test_a_suspect_grant_that_works_again_is_ready(sqlite_desk):
+    sqlite_desk.grant.alive = False
+    assert sqlite_desk.ask() == 3
+    sqlite_desk.grant.alive = True
+    assert sqlite_desk.ask() == 0
+    assert sqlite_desk.row().state == Standing.READY
+    assert sqlite_desk.row().suspect_since is None
+
+
+def test_invalid_grant_is_believed_only_after_reading_again(desk):
+    def somebody_connects(name: str) -> None:
+        if name == "token.intent_written" and not done:
+            done.append(name)
+            from ml_connector_dagster.transport.grant import read_answer
+
+            desk.grant.behaviour = "kill"
+            answer = read_answer(desk.grant.consent(), "xero")
+            desk.tokens()._rows.replace_grant(answer, desk.store.now(), {})
+            desk.grant.superseded.clear()
+
+    done: list[str] = []
+    with planted(somebody_connects):
+        token = desk.tokens().access()
+    assert desk.grant.accepts(token.value)
+    assert desk.row().state == Standing.READY
+
+
+def test_disconnect_revokes_and_forgets(sqlite_desk):
+    assert sqlite_desk.tokens().disconnect()
+    assert sqlite_desk.grant.revoked == ["refresh-1"]
+    with pytest.raises(CredentialRefused, match="Nobody has consented"):
+        sqlite_desk.tokens().access()
+    assert not sqlite_desk.tokens().disconnect()
+
+
+def test_a_kill_by_signal_at_each_step_is_survived(desk):
+    for step in STEPS:
+
+        def stop(name: str, step: str = step) -> None:
+            if name == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def work(stop=stop) -> int:
+            with planted(stop):
+                return desk.ask()
+
+        desk.timeout = 0.2
+        assert ended(fork(work)) == -signal.SIGKILL
+        assert desk.check() is not None
+        desk.expire()
+
+
+def test_seeded_plans_of_two_processes_and_their_kills_keep_the_grant_or_say_needs_reauth(sqlite_desk):
+    for seed in range(SEEDS):
+        _play(sqlite_desk, seed)
+
+
+@pytest.mark.postgres
+def test_seeded_plans_hold_on_postgres_too(postgres_store):
+    for desk in _desk(postgres_store):
+        for seed in range(max(SEEDS // 8, 10)):
+            _play(desk, seed + 1_000_000)
+
+
+def _play(desk: Desk, seed: int) -> None:
+    """Two runs at once, each perhaps killed at a step, the vendor perhaps losing answers; then the invariant."""
+    dice = random.Random(seed)
+    desk.grant.behaviour = dice.choice(["grace", "grace", "kill", "fixed"])
+    desk.grant.script = []
+    desk.timeout = 0.12
+    desk.connect()
+    desk.expire()
+    desk.grant.script = dice.choices(["answer", "lose", "drop", "busy", "page"], [6, 1, 1, 1, 1], k=3)
+    children = [fork(desk.ask, die_at=dice.choice([*STEPS, *[None] * 4])) for _ in range(2)]
+    if dice.random() < 0.15:
+        desk.connect()
+    codes = [ended(child) for child in children]
+    desk.grant.script = []
+    try:
+        assert set(codes) <= {0, 3, 4, KILLED}
+        desk.check()
+    except AssertionError as error:
+        raise AssertionError(f"seed {seed}, {desk.grant.behaviour}, children ended with {codes}: {error}") from error
+
+
+def _end_lock_sessions(store: Store) -> None:
+    """What a restart or an administrator does to the session that holds an advisory lock."""
+    with store.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+        )
