@@ -106,6 +106,15 @@ class AnaplanModel:
         known = self.fact(path)
         return known if known is not None else self.remember(self.collect(self.address(path), key), path)
 
+    def activity(self) -> str:
+        """Answer what the model does now, in its own words; empty where it is idle or would not say."""
+        answer = self.http.get(self.short_address("status"), expected=(400, 403, 404, 405))
+        if answer.status >= 400:
+            return ""
+        status = _object(answer).get("requestStatus") or {}
+        step = str(status.get("currentStep") or "")
+        return step if step.startswith(("Processing", "Updating")) else ""
+
     def state(self) -> str:
         """Answer the model's own word for its state: UNLOCKED, PRODUCTION, LOCKED, MAINTENANCE, ARCHIVED …, or unknown."""
         model = self.get(self.short_address(""), {"modelDetails": "true"}).get("model") or {}

@@ -59,16 +59,14 @@ def start(model: AnaplanModel, route: Route) -> str:
         RequestRejected: 404 also means that this login may not run the action.
         TemporarilyRefused: The model is locked or busy, or the limit is spent; nothing was started.
     """
-    try:
-        body = model.post(route.address(model), {"localeName": "en_US"}, repeatable=False)
-    except TemporarilyRefused as refused:
-        status = refused.context.get("status", 0)
-        if isinstance(status, int) and status >= 500:
-            raise _lost(route, f"answered {status}") from refused
-        raise
+    body = model.post(route.address(model), {"localeName": "en_US"}, repeatable=False)
     task_id = (body.get("task") or body).get("taskId")
     if not task_id:
-        raise _lost(route, "answered without a task id")
+        raise OutcomeUnknown(
+            f"Anaplan answered without a task id when {route.name!r} was started.",
+            "The task may run or not.",
+            "The task list is looked at before anything is started again.",
+        )
     return str(task_id)
 
 
@@ -145,12 +143,4 @@ def _seen(one: Mapping[str, Any]) -> SeenTask:
         str(one.get("taskId")),
         int(created) if isinstance(created, int | Decimal | str) and str(created).isdigit() else 0,
         str(one.get("taskState") or "unknown"),
-    )
-
-
-def _lost(route: Route, what: str) -> OutcomeUnknown:
-    return OutcomeUnknown(
-        f"Anaplan {what} when {route.name!r} was started.",
-        "The task may run or not.",
-        "The task list is looked at before anything is started again.",
     )

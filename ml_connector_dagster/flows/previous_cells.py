@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from ml_connector_dagster.flows.gates import fixed_columns
+from ml_connector_dagster.flows.load_rows import LoadBook, LoadRow
+from ml_connector_dagster.flows.verify import ReadBackPlan, read_figures
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.mapping.targets import ModuleTarget
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from ml_connector_dagster.connections.opening import OpenConnection
-    from ml_connector_dagster.mapping.targets import ModuleTarget
 
 
 def previous_cells(
@@ -18,7 +24,8 @@ def previous_cells(
 
     The union of the cells of every load of the slice that may have reached Anaplan, since and including the last
     verified one. Where no load is known (first load, lost database) or ``from_model`` is set (restore, force), the
-    non-zero cells that the read-back view shows; that asks Anaplan.
+    non-zero cells that the read-back view shows; that asks Anaplan. A view with fewer dimensions than the file cannot
+    say which cells those are; then none are answered, and the read-back after the load says what was left standing.
 
     Args:
         connection: The opened connection.
@@ -27,7 +34,61 @@ def previous_cells(
         from_model: Do not trust the load table.
 
     Returns:
-        Text columns, the dimension columns of the file in the file's own values (period label and constants included);
-        no rows where nothing was ever loaded.
+        Text columns, the file's columns without the amount, in the file's own values (period label and constants
+        included); at document and line grain the newest load's row of a document. No rows where nothing was loaded.
     """
-    raise NotImplementedError
+    import pyarrow as pa
+
+    reached = [] if from_model else _reached(connection, target, period)
+    if reached:
+        return _united([_cells_of(connection, row) for row in reached], target)
+    if target.grain != "cell":
+        return pa.table({})
+    rows = list(_from_model(connection, target, period))
+    return pa.Table.from_pylist(rows) if rows else pa.table({})
+
+
+def _reached(connection: OpenConnection, target: ModuleTarget, period: str) -> list[LoadRow]:
+    """Answer the loads whose cells may stand in this model, newest first, ending with the last verified one."""
+    found: list[LoadRow] = []
+    for row in LoadBook(connection.store).of_slice((connection.name, target.name, period)):
+        if row.may_have_reached and row.cells_blob and row.model_id == connection.settings.anaplan.model:
+            found.append(row)
+            if row.state == "verified":
+                break
+    return found
+
+
+def _cells_of(connection: OpenConnection, row: LoadRow) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(connection.blobs.local_path(row.cells_blob)).drop_columns(["amount"])
+
+
+def _united(tables: list[pa.Table], target: ModuleTarget) -> pa.Table:
+    import pyarrow as pa
+
+    columns = [name for name in tables[0].column_names if all(name in one.column_names for one in tables)]
+    united = pa.concat_tables([one.select(columns) for one in tables])
+    keys = columns if target.grain == "cell" else _key_columns(target, columns)
+    if not keys:
+        return united
+    numbered = united.append_column("row_number", pa.array(range(united.num_rows), pa.int64()))
+    first = numbered.group_by(keys).aggregate([("row_number", "min")])["row_number_min"]
+    return united.take(first.combine_chunks().sort())
+
+
+def _key_columns(target: ModuleTarget, columns: list[str]) -> list[str]:
+    keys = {"record_id", "line_id"} if target.grain == "line" else {"record_id"}
+    return [column for column, chosen in target.columns.items() if chosen in keys and column in columns]
+
+
+def _from_model(connection: OpenConnection, target: ModuleTarget, period: str) -> Iterator[dict[str, str]]:
+    plan = ReadBackPlan.of(target, period)
+    dimensions = [column for column, chosen in target.columns.items() if chosen != "amount"]
+    if not set(dimensions) <= set(plan.columns):
+        return
+    label = Period.parse(period).label(target.period_format)
+    fixed = {column: constant or label for column, constant in fixed_columns(target).items()}
+    for at, _ in read_figures(connection.model(), plan):
+        yield {column: fixed.get(column, at[column]) for column in dimensions}
