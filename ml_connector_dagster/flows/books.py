@@ -113,12 +113,16 @@ def books_from(company: Company, balances: Iterable[pa.Table], residuals: Iterab
 
 def staged_movement(staged: StagedCompany, entity: str, period: Period) -> dict[str, Decimal]:
     """Answer what was staged of a period, per ledger account; debit + and credit −."""
+    return sums_by_account(staged.batches(entity, period, ["ledger_account_id", "amount"]))
+
+
+def sums_by_account(lines: Iterable[pa.Table]) -> dict[str, Decimal]:
+    """Add up ledger lines per account; exact, debit + and credit −."""
     sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for table in staged.batches(entity, period, ["ledger_account_id", "amount"]):
+    for table in lines:
         grouped = table.group_by("ledger_account_id").aggregate([("amount", "sum")])
-        for account, amount in zip(
-            grouped["ledger_account_id"].to_pylist(), grouped["amount_sum"].to_pylist(), strict=True
-        ):
+        columns = (grouped[name].to_pylist() for name in ("ledger_account_id", "amount_sum"))
+        for account, amount in zip(*columns, strict=True):
             sums[account] += amount
     return dict(sums)
 

@@ -1,59 +1,168 @@
-"""Prove that books, staged and Anaplan agree for a slice, to the cent, or say where they do not."""
+"""Prove that books, staged and Anaplan agree for a slice, to the cent, or say where they do not (accounting rules §4)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import sqlalchemy as sa
+
+from ml_connector_dagster.anaplan.lease import leased
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.flows.document_totals import document_totals
+from ml_connector_dagster.flows.ledger_totals import ledger_totals
+from ml_connector_dagster.flows.model_totals import ModelTotals, model_totals
+from ml_connector_dagster.flows.settle import settle_model
+from ml_connector_dagster.flows.slice_rows import SliceRows
+from ml_connector_dagster.flows.slices import CurrentSnapshots, need_inputs
+from ml_connector_dagster.flows.totals import Difference, SourceTotals
+from ml_connector_dagster.ledger.money import ZERO, cents
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.mapping.targets import ModuleTarget
+from ml_connector_dagster.store import tables
 
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One ledger account or member where the three figures differ; debit + and credit −, base currency."""
-
-    subject: str
-    """``account <code> <name>`` or ``member <member>``."""
-    books: Decimal | None
-    staged: Decimal
-    anaplan: Decimal | None
-    unexplained: Decimal
-    """What no named residual class explains."""
+MOST_KEPT = 200
+"""How many differences a row of the table keeps; the sum counts all of them."""
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class TieOut:
-    """The three totals of a slice. They are sums of absolute... see each field; holds only where nothing is unexplained."""
+    """The three totals of a slice in the module's own sign, and where they differ."""
 
     connection: str
     target: str
     period: str
     measured_at: datetime
     books: Decimal
-    """Debits of the books (sum of the positive figures), so that a total that is 0 by construction still says something."""
+    """What the accounting system's own report says of the module's accounts."""
     staged: Decimal
+    """What was read, per source account, before mapping."""
     anaplan: Decimal | None
-    """None where nothing was read back."""
+    """What the model answers; None where nothing was read back."""
     residuals: dict[str, Decimal]
+    """Named class to amount: in the books, in no document, so not in staged."""
     unexplained: Decimal
-    """Sum of the absolute unexplained differences: 0.00 or the figures differ."""
+    """Sum of the absolute differences that no class explains: 0.00, or the figures differ."""
     differences: tuple[Difference, ...]
     holds: bool
+    note: str = ""
+    """What else the reader should know: the books moved since the read, the module was never loaded."""
 
     @property
     def says(self) -> str:
         """One sentence naming period and accounts, for a check's description."""
-        raise NotImplementedError
+        if self.holds:
+            seen = "" if self.anaplan is None else ", and Anaplan shows the same"
+            return f"{self.period}: books and staged agree to the cent{seen}. {self.note}".strip()
+        named = "; ".join(one.says for one in self.differences[:MOST_NAMED])
+        more = f" and {len(self.differences) - MOST_NAMED} more" if len(self.differences) > MOST_NAMED else ""
+        return f"{self.period}: {self.unexplained:,.2f} is unexplained. {named}{more}. {self.note}".strip()
 
 
 def tie_out(connection: OpenConnection, target_name: str, period: str, *, read_back: bool = True) -> TieOut:
     """Compare books, staged and Anaplan for a module and period; the result is stored in the table ``tie_out``.
+
+    Anaplan's figure is read from the model's saved view, under the model's lease and after whatever an earlier run left
+    unsettled; never from our file or the load table.
 
     Args:
         connection: The opened connection.
         target_name: A module of the connection.
         period: 2026-10.
         read_back: False asks Anaplan nothing: books against staged alone.
+
+    Raises:
+        SettingWrong: The target is a list, or has no read_back.
+        HeldForPerson: The period was never read.
+        LockBusy: Another run holds the model.
     """
-    raise NotImplementedError
+    target = connection.target(target_name)
+    if not isinstance(target, ModuleTarget):
+        raise SettingWrong(
+            f"{target_name!r} is a list.",
+            "A list has members and no figures.",
+            "Tie out one of the connection's modules.",
+        )
+    snapshots = CurrentSnapshots.of(connection)
+    rows = SliceRows(connection, Period.parse(period), need_inputs(connection, target, period, snapshots), snapshots)
+    source = (
+        document_totals(connection, target, rows) if target.grain != "cell" else ledger_totals(connection, target, rows)
+    )
+    model = _ask_model(connection, target, period) if read_back else None
+    result = _result(connection, target, period, source, model)
+    _keep(connection, result)
+    return result
+
+
+def _ask_model(connection: OpenConnection, target: ModuleTarget, period: str) -> ModelTotals:
+    with leased(connection.model()) as lease:
+        settle_model(connection, lease)
+        return model_totals(connection, target, period)
+
+
+def _result(
+    connection: OpenConnection, target: ModuleTarget, period: str, source: SourceTotals, model: ModelTotals | None
+) -> TieOut:
+    differences = (*source.differences, *(model.differences if model else ()))
+    unexplained = sum((abs(one.unexplained) for one in differences), ZERO)
+    return TieOut(
+        connection=connection.name,
+        target=target.name,
+        period=period,
+        measured_at=connection.store.now(),
+        books=cents(source.books),
+        staged=cents(source.staged),
+        anaplan=cents(model.total) if model else None,
+        residuals={name: cents(amount) for name, amount in source.residuals.items()},
+        unexplained=cents(unexplained),
+        differences=differences,
+        holds=not differences,
+        note=" ".join(filter(None, (source.note, model.note if model else ""))),
+    )
+
+
+def newest_tie_outs(connection: OpenConnection, target_names: Iterable[str]) -> dict[tuple[str, str], TieOut]:
+    """Answer the newest tie-out of each (target, period); no network."""
+    table = tables.tie_out
+    newest = (
+        sa.select(sa.func.max(table.c.id))
+        .where(table.c.connection == connection.name, table.c.target.in_(list(target_names)))
+        .group_by(table.c.target, table.c.period)
+    )
+    with connection.store.read() as database:
+        rows = database.execute(sa.select(table).where(table.c.id.in_(newest))).mappings().all()
+    return {(row["target"], row["period"]): _from_row(dict(row)) for row in rows}
+
+
+def _keep(connection: OpenConnection, result: TieOut) -> None:
+    row = {
+        "connection": result.connection,
+        "target": result.target,
+        "period": result.period,
+        "measured_at": result.measured_at,
+        "books": result.books,
+        "staged": result.staged,
+        "anaplan": result.anaplan,
+        "residuals": {name: f"{amount:f}" for name, amount in result.residuals.items()},
+        "unexplained": result.unexplained,
+        "differences": [one.facts() for one in result.differences[:MOST_KEPT]],
+        "holds": result.holds,
+    }
+    with connection.store.begin() as database:
+        database.execute(sa.insert(tables.tie_out).values(row))
+
+
+def _from_row(row: dict[str, object]) -> TieOut:
+    residuals, differences = row.pop("residuals"), row.pop("differences")
+    assert isinstance(residuals, dict)
+    assert isinstance(differences, list)
+    row.pop("id")
+    return TieOut(
+        **row,  # type: ignore[arg-type]  # the table's columns are the class's fields
+        residuals={name: Decimal(amount) for name, amount in residuals.items()},
+        differences=tuple(Difference.from_facts(facts) for facts in differences),
+    )

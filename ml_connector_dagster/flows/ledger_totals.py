@@ -1,0 +1,111 @@
+"""Books against staged for a module of ledger lines: per ledger account, before mapping."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+import pyarrow as pa
+
+from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.books import RETAINED_EARNINGS, Amounts, Books, ask_books, sums_by_account
+from ml_connector_dagster.flows.openings import carried_forward
+from ml_connector_dagster.flows.slice_rows import SliceRows
+from ml_connector_dagster.flows.slices import TRIAL_BALANCE
+from ml_connector_dagster.flows.totals import SourceTotals, compared
+from ml_connector_dagster.ledger.ledger_account import AccountClass, natural_amount
+from ml_connector_dagster.ledger.money import ZERO
+from ml_connector_dagster.ledger.posting import ControlBalance
+from ml_connector_dagster.mapping.targets import ModuleTarget
+from ml_connector_dagster.staging.frames import rows_of
+from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
+
+MOVED = "The books moved since the period was read; it is marked to be read again."
+
+
+def ledger_totals(connection: OpenConnection, target: ModuleTarget, rows: SliceRows) -> SourceTotals:
+    """Ask the books now and compare them with what was staged, account by account, in the module's sign.
+
+    Where they differ and the trial balance is no longer the one that was met at the read, the books have moved: the
+    period is marked dirty, so that the next read finds what moved.
+    """
+    staging = Staging(connection.store, connection.blobs)
+    staged = StagedCompany(staging, connection.name)
+    books = ask_books(connection, rows.period, staged)
+    module = _Module(target, rows)
+    totals = compared(
+        module.signed(books.closing if module.is_balance else books.movement),
+        module.signed(module.staged()),
+        {name: module.signed(amounts) for name, amounts in module.residuals(books).items()},
+        subject=lambda account: f"account {rows.account_names.get(account, account)}",
+    )
+    if totals.differences and _moved(books, staged, rows):
+        staging.mark_dirty(connection.name, target.from_, [rows.period], "the books moved since the read")
+        return replace(totals, note=MOVED)
+    return totals
+
+
+class _Module:
+    """Which accounts a module takes, in which sign, over which months."""
+
+    def __init__(self, target: ModuleTarget, rows: SliceRows) -> None:
+        self._target = target
+        self._rows = rows
+        self.is_balance = target.measure == "closing_balance"
+
+    def staged(self) -> dict[str, Decimal]:
+        """Answer what was staged per account: of the period, or carried forward to its end."""
+        before: Iterable[pa.Table] = carried_forward(self._rows) if self.is_balance else ()
+        sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        for tables in (before, self._rows.lines(self._rows.period)):
+            for account, amount in sums_by_account(tables).items():
+                sums[account] += amount
+        return dict(sums)
+
+    def residuals(self, books: Books) -> Mapping[str, Amounts]:
+        """Answer the named classes per account; over a balance's months, without the roll that the balance carries itself."""
+        if not self.is_balance:
+            return books.residuals
+        year_began = self._rows.period.fiscal_year_start(books.company.fiscal_year_end_month)
+        sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
+        for month in self._rows.months:
+            known = books if month == self._rows.period else self._rows.books(month)
+            for name, amounts in known.residuals.items():
+                for account, amount in amounts.items():
+                    if name != RETAINED_EARNINGS and (month >= year_began or not self._restarts(account)):
+                        sums[name][account] += amount
+        return sums
+
+    def signed(self, amounts: Amounts) -> dict[str, Decimal]:
+        """Keep the module's accounts, in the module's sign; accounts without figures are left out.
+
+        Raises:
+            RecordRefused: An account's class is unknown, so its figure can be given no sign.
+        """
+        return {account: self._sign(account, amount) for account, amount in amounts.items() if self._takes(account)}
+
+    def _sign(self, account: str, amount: Decimal) -> Decimal:
+        if self._target.sign == "debit_positive":
+            return amount
+        return natural_amount(amount, self._class(account)) if amount else amount
+
+    def _takes(self, account: str) -> bool:
+        wanted = {"profit_and_loss": (True,), "balance_sheet": (False,), "all": (True, False)}[self._target.accounts]
+        return self._restarts(account) in wanted
+
+    def _restarts(self, account: str) -> bool:
+        return self._class(account) in (AccountClass.INCOME, AccountClass.EXPENSE)
+
+    def _class(self, account: str) -> str:
+        return self._rows.account_classes.get(account, "")
+
+
+def _moved(books: Books, staged: StagedCompany, rows: SliceRows) -> bool:
+    met: dict[str, ControlBalance] = {
+        row.ledger_account_id: row  # type: ignore[attr-defined]  # rows_of answers the record it was given
+        for table in staged.batches(TRIAL_BALANCE, rows.period)
+        for row in rows_of(ControlBalance, table)
+    }
+    return met != dict(books.control)
