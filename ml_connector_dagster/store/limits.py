@@ -18,6 +18,8 @@ from ml_connector_dagster.store.locks import LockBusy, Locks
 
 LEAST_SLEEP_SECONDS = 0.001
 SLOT_LOOK_SECONDS = 0.05
+CLOCK_GRAIN_SECONDS = 1e-3
+"""A sum of many intervals on seconds since the epoch is no more exact than this: a permit due within it is due."""
 
 GRANT_POSTGRES = text("""
     INSERT INTO rate_limit (name, theoretical_arrival, blocked_until, granted)
@@ -202,12 +204,12 @@ class Limits:
                 now = self._clock()
                 arrival, blocked_until = cursor.execute(LOOK_SQLITE, (name,)).fetchone() or (0.0, 0.0)
                 due_in = max(arrival - pace.tolerance_seconds, blocked_until) - now
-                if due_in <= 0:
+                if due_in <= CLOCK_GRAIN_SECONDS:
                     cursor.execute(GRANT_SQLITE, (name, max(arrival, now) + pace.interval_seconds))
                 cursor.execute("COMMIT")
             finally:
                 connection.close()
-        return max(due_in, 0.0)
+        return due_in if due_in > CLOCK_GRAIN_SECONDS else 0.0
 
     def _now(self) -> float:
         return self._store.now().timestamp() if self._store.is_postgres else self._clock()

@@ -40,6 +40,8 @@ UNPROXIED = ("all://127.0.0.1", "all://localhost")
 PAGE = "text/html"
 NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 REFUSED_FOR_NOW = frozenset({408, 425, 429})
+_OF_PARENTS: list[object] = []
+"""Connections of a process we were forked from; collecting them here would close them with a warning."""
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 Params = Mapping[str, str | int | None]
@@ -248,10 +250,9 @@ class VendorHttp:
 
     def close(self) -> None:
         """Give the connections back; the client may be used again afterwards."""
-        if self._pid == os.getpid():
-            for client in self._clients.values():
-                client.close()
-        self._clients = {}
+        own = self._own_clients()
+        while own:
+            own.popitem()[1].close()
 
     def _until_answered(self, request: _Request) -> Answer:
         attempt = 1
@@ -280,10 +281,16 @@ class VendorHttp:
         with self._gate.before(request.method):
             answer = self._exchange(request, granted)
         refused = None if self._is_answer(request, answer) else self._refusal(request, answer)
-        self._gate.learn(answer.headers, refused)
+        self._learn(answer, refused)
         if refused is not None:
             raise refused
         return answer
+
+    def _learn(self, answer: Answer, refused: ConnectorError | None) -> None:
+        try:
+            self._gate.learn(answer.headers, refused)
+        except TemporarilyRefused as error:  # the database is away: a hint is lost, the answer in hand must not be
+            LOG.warning("limits not updated", vendor=self.vendor, why=error.happened)
 
     def _exchange(self, request: _Request, granted: Mapping[str, str]) -> Answer:
         began = time.monotonic()
@@ -298,7 +305,7 @@ class VendorHttp:
             )
         except NOTHING_SENT as error:
             raise not_sent(self.vendor, request.shown, error) from error
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.DecodingError) as error:
             if request.repeatable:
                 raise no_answer(self.vendor, request.shown, error) from error
             raise outcome_unknown(self.vendor, request.shown, f"{type(error).__name__}: {error}") from error
@@ -344,19 +351,20 @@ class VendorHttp:
 
     def _client(self, *, fresh: bool) -> httpx.Client:
         """Answer the client of this process; ``fresh`` keeps no connection that the vendor may just have closed."""
-        if self._pid != os.getpid():
-            self._clients, self._pid = {}, os.getpid()
-        if fresh not in self._clients:
+        own = self._own_clients()
+        if fresh not in own:
             limits = httpx.Limits(max_connections=20, max_keepalive_connections=0 if fresh else 10)
-            self._clients[fresh] = httpx.Client(
-                verify=_certificates(),
-                follow_redirects=False,
-                limits=limits,
-                mounts={
-                    f"all://{host}": httpx.HTTPTransport(limits=limits, verify=_certificates()) for host in LOOPBACK
-                },
+            direct = httpx.HTTPTransport(limits=limits, verify=_certificates())
+            own[fresh] = httpx.Client(
+                verify=_certificates(), follow_redirects=False, limits=limits, mounts=dict.fromkeys(UNPROXIED, direct)
             )
-        return self._clients[fresh]
+        return own[fresh]
+
+    def _own_clients(self) -> dict[bool, httpx.Client]:
+        if self._pid != os.getpid():
+            _OF_PARENTS.append(self._clients)
+            self._clients, self._pid = {}, os.getpid()
+        return self._clients
 
 
 @cache

@@ -76,7 +76,8 @@ def redact(text: str) -> str:
 def redact_url(url: str) -> str:
     """Answer the address without user, password and the values of query fields that name a secret."""
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
+    user, at, host = parts.netloc.rpartition("@")
+    host = f"{MASK}@{host}" if at and user else host
     fields = [
         (name, MASK if _NAME.search(name) else value) for name, value in parse_qsl(parts.query, keep_blank_values=True)
     ]
