@@ -39,7 +39,7 @@ def conclude(desk: Desk, row: LoadRow) -> tuple[LoadRow, ConnectorError | None]:
     if row.state == "started":
         row = _finish(desk, row)
     desk.beat()
-    error = incomplete(row)
+    error: ConnectorError | None = incomplete(row)
     if error is None:
         error = verify_load(desk.model, desk.blobs, row)
     if error is None:
