@@ -31,7 +31,7 @@ class FileRows:
     """The rows of one file, on disk: memory does not grow with them.
 
     ``cells`` is Parquet: one string column per file column except the amount's, then ``amount`` decimal128(38, 10). Its row
-    i (from 0) is line i + 2 of the import file. ``sidecar`` is Parquet: file_row int32, entity, record_id, line_id,
+    i (from 0) is line i + 2 of the import file. ``sidecar`` is Parquet: file_row int32, entity, kind, record_id, line_id,
     amount decimal128(38, 10); Σ amount over a file_row equals the row's amount exactly; zero rows have no source line.
     """
 
@@ -48,7 +48,7 @@ class FileRows:
     unmapped: tuple[UnmappedMember, ...]
     """Not in the file. Not empty means: hold the load, or the figures would be silently smaller."""
     members_needed: Mapping[str, frozenset[str]]
-    """Dimension column of the file to the members it names; constants and the period are not among them."""
+    """File column to the members it names, constants included; period and amount are not among them."""
 
     def batches(self) -> Iterator[pa.Table]:
         """Yield the cells file in row groups."""

@@ -98,10 +98,17 @@ class DimensionMapping(Strict):
     file: str | None = Field(
         default=None, description="CSV crosswalk beside defs.yaml: source_id, source_code, source_name, member."
     )
-    unmapped: str = Field(default="refuse", description="refuse, or suspense:<member>.")
+    unmapped: Annotated[str, StringConstraints(pattern=r"^(refuse|suspense:.+)$")] = Field(
+        default="refuse", description="refuse, or suspense:<member>."
+    )
     prefix: str = Field(
         default="", description="Put before the id where no crosswalk is given, for lists several companies share."
     )
     blank: Name = Field(
         default="unassigned", description="Member for lines that carry none, for instance a journal without customer."
     )
+
+    @property
+    def suspense(self) -> str | None:
+        """The member that takes unmapped ids so that totals stay whole; None where they hold the load."""
+        return self.unmapped.partition(":")[2] or None
