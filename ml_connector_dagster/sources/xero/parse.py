@@ -162,7 +162,7 @@ def document_rows(document: Any, context: Context) -> list[DocumentLine]:
     bank = document.bank_account.account_id if is_bank and document.bank_account else ""
     if posts and is_bank and not bank:
         raise _refused(f"The bank transaction {document.record_id} names no bank account.")
-    rate = _rate(document.currency_rate, currency, context)
+    rate = base_rate(document.currency_rate, currency, context.base_currency)
     fingerprint = _fingerprint(document.type, on, party, currency, rate, document.total, bank, posts=posts, lines=lines)
     header = (
         document.record_id,
@@ -207,7 +207,7 @@ def allocation_rows(credit: Any, context: Context) -> list[list[DocumentLine]]:
     if not credit.allocations:
         return []
     currency = credit.currency_code or context.base_currency
-    rate = _rate(credit.currency_rate, currency, context)
+    rate = base_rate(credit.currency_rate, currency, context.base_currency)
     party = credit.contact.contact_id if credit.contact else ""
     lines = _lines(credit, credit.line_items, context, is_purchase=is_purchase) if kind == "prepayment" else []
     found = []
@@ -263,7 +263,7 @@ def payment_rows(payment: wire.Payment, context: Context) -> list[DocumentLine]:
     if not currency:
         raise _refused(f"The payment {payment.record_id} does not say in which currency its document is.")
     on = calendar_date(payment.date)
-    rate = _rate(payment.currency_rate, currency, context)
+    rate = base_rate(payment.currency_rate, currency, context.base_currency)
     moved = payment.amount if payment.bank_amount is None else payment.bank_amount
     fingerprint = _fingerprint(
         payment.payment_type, on, party, currency, rate, payment.amount, f"{bank} {linked} {moved}", posts=posts
@@ -453,14 +453,16 @@ def _settled(payment: wire.Payment) -> tuple[str, str, str]:
     return "", "", ""
 
 
-def _rate(rate: Decimal | None, currency: str, context: Context) -> Decimal:
-    """Answer the document's rate; missing and 0 mean base currency, where the rate is 1."""
-    if currency == context.base_currency:
+def base_rate(rate: Decimal | None, currency: str, base_currency: str) -> Decimal:
+    """Answer the document's rate; missing and 0 mean base currency, where the rate is 1.
+
+    Raises:
+        RecordRefused: A document in another currency has no rate: no figure of it can be converted.
+    """
+    if currency == base_currency:
         return ONE
     if not rate or rate < 0:
-        raise _refused(
-            f"A document in {currency} carries the rate {rate}, while the company's currency is {context.base_currency}."
-        )
+        raise _refused(f"A document in {currency} carries the rate {rate}; the company's currency is {base_currency}.")
     return rate.quantize(RATE_PLACES)
 
 

@@ -1,0 +1,88 @@
+"""What ``ml-connector check`` asks Xero: one finding for the tenant and one for each permission; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from ml_connector_dagster.errors import ConnectorError, RequestRejected
+from ml_connector_dagster.sources.contract import Finding
+from ml_connector_dagster.sources.xero.client import Listing
+from ml_connector_dagster.sources.xero.reports import trial_balance
+from ml_connector_dagster.sources.xero.tenants import connections
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.sources.xero.company import XeroCompany
+
+PAGED = {
+    "Contacts": "accounting.contacts.read",
+    "Invoices": "accounting.invoices.read",
+    "CreditNotes": "accounting.invoices.read",
+    "Payments": "accounting.payments.read",
+    "Prepayments": "accounting.payments.read",
+    "Overpayments": "accounting.payments.read",
+    "BankTransactions": "accounting.banktransactions.read",
+    "ManualJournals": "accounting.manualjournals.read",
+}
+WHOLE = ("Accounts", "TrackingCategories", "TaxRates")
+SETTINGS_SCOPE = "accounting.settings.read"
+REPORT_SCOPE = "accounting.reports.trialbalance.read"
+
+
+def findings(company: XeroCompany) -> Iterator[Finding]:
+    """Yield what holds and what does not, each with what to do; a refusal is a finding, never an empty list."""
+    api = company.api
+    yield _probe("consent reaches the organisation", lambda: _is_connected(company))
+    yield _probe("organisation", lambda: _organisation(company))
+    for endpoint in WHOLE:
+        yield _probe(
+            f"{endpoint} ({SETTINGS_SCOPE})", lambda endpoint=endpoint: _count(len(api.one(endpoint).page.records))
+        )
+    for endpoint, scope in PAGED.items():
+        yield _probe(f"{endpoint} ({scope})", lambda endpoint=endpoint: _first_record(company, endpoint))
+    yield _probe(
+        f"TrialBalance ({REPORT_SCOPE})",
+        lambda: f"{len(trial_balance(api, _yesterday(company)))} accounts with a balance.",
+    )
+
+
+def _probe(subject: str, ask: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, holds=True, says=ask())
+    except ConnectorError as error:
+        return Finding(subject, holds=False, says=str(error))
+
+
+def _is_connected(company: XeroCompany) -> str:
+    wanted = company.session.company_id.lower()
+    tenants = connections(company.session.http, company.session.api_url)
+    named = {str(one.get("tenantId", "")).lower(): str(one.get("tenantName", "")) for one in tenants}
+    if wanted in named:
+        return f"{named[wanted]} is one of {len(named)} connected."
+    others = ", ".join(f"{name} ({tenant})" for tenant, name in sorted(named.items())) or "none"
+    raise RequestRejected(
+        f"The consent does not reach the organisation {wanted}.",
+        f"It reaches: {others}.",
+        "Consent again and pick this organisation, or correct company_id.",
+    )
+
+
+def _organisation(company: XeroCompany) -> str:
+    found = company.company()
+    locked = f"locked up to {found.lock_on}" if found.lock_on else "nothing locked"
+    return f"{found.name}, {found.base_currency}, fiscal year ends in month {found.fiscal_year_end_month}, {locked}."
+
+
+def _first_record(company: XeroCompany, endpoint: str) -> str:
+    first = next(company.api.pages(Listing(endpoint, page_size=1)))
+    return _count(first.page.pagination.item_count if first.page.pagination else len(first.page.records))
+
+
+def _count(records: int) -> str:
+    return f"{records} records."
+
+
+def _yesterday(company: XeroCompany) -> date:
+    del company
+    return date.today()  # noqa: DTZ011 (any day serves: the permission is what is asked)

@@ -1,0 +1,309 @@
+"""One Xero organisation, opened for reading: every entity, control and check of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ml_connector_dagster.errors import RecordRefused, RequestRejected, TemporarilyRefused
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.ledger.posting import Company, ControlBalance
+from ml_connector_dagster.sources.contract import (
+    Changes,
+    CompanySession,
+    Entity,
+    EntityKind,
+    Finding,
+    Page,
+    RefusedRecord,
+    StagedReader,
+)
+from ml_connector_dagster.sources.xero import parse
+from ml_connector_dagster.sources.xero.client import IDS_A_CALL, Answered, Listing, XeroApi, within
+from ml_connector_dagster.sources.xero.dates import optional_date, since_header
+from ml_connector_dagster.sources.xero.decode import Decoded, refuse
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.sources.xero.reports import TrialBalances
+
+Rows = Callable[[Any, parse.Context], Iterable[tuple[Any, ...]]]
+
+MAX_PASSES = 3
+"""How often a list that shrank or grew while it was paged is read again."""
+ARCHIVED = (("includeArchived", "true"),)
+INVOICE_TYPES = {"invoices": "ACCREC", "bills": "ACCPAY"}
+CREDIT_ENDPOINTS = ("CreditNotes", "Prepayments", "Overpayments")
+ALLOCATIONS = "allocations"
+
+_ROWS: Mapping[str, Rows] = {
+    "ledger_accounts": lambda record, _: (parse.account_row(record),),
+    "customers": lambda record, _: (parse.party_row(record),) if record.is_customer or not record.is_supplier else (),
+    "vendors": lambda record, _: (parse.party_row(record),) if record.is_supplier or not record.is_customer else (),
+    "tracking": lambda record, _: parse.option_rows(record),
+    "invoices": parse.document_rows,
+    "bills": parse.document_rows,
+    "credit_notes": parse.document_rows,
+    "prepayments": parse.document_rows,
+    "overpayments": parse.document_rows,
+    "bank_transactions": parse.document_rows,
+    "payments": parse.payment_rows,
+    "bank_transfers": parse.transfer_rows,
+    "manual_journals": parse.journal_rows,
+}
+
+
+class XeroCompany:
+    """Reads one organisation; what it needs to know of the company itself is asked for once and kept."""
+
+    def __init__(self, session: CompanySession) -> None:
+        """Keep the session; no call is made."""
+        self.session = session
+        self.api = XeroApi(session)
+        self._reports: dict[Period, TrialBalances] = {}
+
+    @cached_property
+    def _organisation(self) -> Company:
+        return company_of(self.api.one("Organisation").page.records[0], self.session.time_zone)
+
+    @cached_property
+    def context(self) -> parse.Context:
+        """What records do not say themselves: 3 calls, made once."""
+        categories = self.api.one("TrackingCategories", dict(ARCHIVED)).page.records
+        rates = self.api.one("TaxRates").page.records
+        shares = {rate.record_id: parse.share_not_recoverable(rate) for rate in rates}
+        return parse.Context(
+            base_currency=self._organisation.base_currency,
+            options={
+                (category.record_id.lower(), option.name): option.record_id
+                for category in categories
+                for option in category.options
+            },
+            not_recoverable={tax_type: share for tax_type, share in shares.items() if share},
+        )
+
+    def company(self) -> Company:
+        """Answer the organisation; the consent must be for the one that is configured.
+
+        Raises:
+            RequestRejected: Xero answered another organisation than the one asked for.
+        """
+        found = self._organisation
+        if found.company_id.lower() != self.session.company_id.lower():
+            raise RequestRejected(
+                f"Xero answered the organisation {found.company_id} ({found.name}), not {self.session.company_id}.",
+                "Figures of another company would be loaded.",
+                "Correct company_id in the connection's settings.",
+            )
+        return found
+
+    def read(self, entity: Entity, period: Period) -> Iterator[Page]:
+        """Yield the pages of an entity; see the contract."""
+        if entity.name == ALLOCATIONS:
+            yield from self._allocations(period)
+            return
+        for answered in self._whole(_listing(entity, period)):
+            yield self._page(entity, answered, period)
+
+    def read_ids(self, entity: Entity, record_ids: Sequence[str]) -> Iterator[Page]:
+        """Fetch records by id: 40 a call for invoices and bills, one a call for the others; ids that are gone are absent.
+
+        An allocation has no address of its own: once it left its period it is gone.
+        """
+        if entity.name == ALLOCATIONS:
+            return
+        for answered in self.by_ids(entity, record_ids):
+            yield self._page(entity, answered, None)
+
+    def by_ids(self, entity: Entity, record_ids: Sequence[str]) -> Iterator[Answered]:
+        """Yield typed records by id; unlike ``read_ids`` without making rows of them."""
+        if entity.endpoint == "Invoices":
+            for start in range(0, len(record_ids), IDS_A_CALL):
+                ids = ",".join(record_ids[start : start + IDS_A_CALL])
+                yield from self.api.pages(Listing("Invoices", extra=(("IDs", ids),)))
+            return
+        for record_id in record_ids:
+            try:
+                yield self.api.one(entity.endpoint, record_id=record_id)
+            except RequestRejected as rejected:
+                if rejected.status != 404:
+                    raise
+
+    def derive(self, entity: Entity, period: Period, staged: StagedReader) -> Iterator[Page]:
+        """Yield the ledger lines of the period from the staged documents, by posting rules."""
+        from ml_connector_dagster.sources.xero.postings import ledger_pages
+
+        del entity
+        return ledger_pages(self, period, staged)
+
+    def control(self, period: Period, *, measure_basis: str = "accrual") -> Sequence[ControlBalance]:
+        """Answer Xero's trial balance of the period; 2 calls, 3 in the first month of a fiscal year."""
+        del measure_basis
+        from ml_connector_dagster.sources.xero.reports import read_trial_balances
+
+        self._reports[period] = read_trial_balances(self.api, self.company(), period)
+        return self._reports[period].balances
+
+    def residuals(self, period: Period, staged: StagedReader) -> Mapping[str, Mapping[str, Decimal]]:
+        """Answer what the books hold and no document shows; uses the reports that ``control`` read, where it did."""
+        from ml_connector_dagster.sources.xero.residuals import residual_classes
+
+        if period not in self._reports:
+            self.control(period)
+        return residual_classes(self, self._reports[period], period, staged)
+
+    def changes(self, since: datetime, staged: StagedReader) -> Changes:
+        """Ask what moved since the watermark; one call a feed and page."""
+        from ml_connector_dagster.sources.xero.changes import read_changes
+
+        return read_changes(self, since, staged)
+
+    def checks(self) -> Iterator[Finding]:
+        """Probe tenant, scopes and roles: one small call each."""
+        from ml_connector_dagster.sources.xero.checks import findings
+
+        return findings(self)
+
+    def close(self) -> None:
+        """Give the transport's connections back."""
+        self.session.http.close()
+
+    def _whole(self, listing: Listing) -> Iterator[Answered]:
+        """Yield a list's pages with each record once, although the list may move while it is paged.
+
+        An edited record moves to the end and comes twice (the first version is kept; the change feed reports it again),
+        and another slips over a page's edge unseen: fewer records than Xero counts. Then the list is read again.
+        """
+        seen: set[str] = set()
+        for _ in range(MAX_PASSES):
+            counted = 0
+            for answered in self.api.pages(listing):
+                page = answered.page
+                counted = page.pagination.item_count if page.pagination else 0
+                fresh = _not_seen(page, seen)
+                if fresh.records or fresh.refused or not seen:
+                    yield Answered(answered.content, fresh)
+                seen |= page.ids
+            if len(seen) >= counted:
+                return
+        raise TemporarilyRefused(
+            f"Xero's list of {listing.endpoint} moved each of {MAX_PASSES} times it was read.",
+            "A record may be missing, so nothing of it was published.",
+            "It is tried again by itself; choose a quieter hour for the schedule if it stays.",
+            endpoint=listing.endpoint,
+        )
+
+    def _page(self, entity: Entity, answered: Answered, period: Period | None) -> Page:
+        make, context = _ROWS[entity.name], self._context_of(entity)
+        decoded = answered.page
+        rows: list[tuple[Any, ...]] = []
+        refused = list(decoded.refused)
+        for record in decoded.records:
+            try:
+                rows.extend(make(record, context))
+            except RecordRefused as error:
+                refused.append(refuse(record.record_id, error.happened, record))
+        if period and entity.kind is EntityKind.DOCUMENT:
+            _must_be_as_asked(entity, rows, period)
+        return Page(
+            rows=rows,
+            read=len(decoded.records) + len(decoded.refused),
+            refused=refused,
+            raw=answered.content,
+            unknown_fields=decoded.unknown_fields,
+        )
+
+    def _context_of(self, entity: Entity) -> parse.Context:
+        return self.context if entity.kind is EntityKind.DOCUMENT else parse.Context("")
+
+    def _allocations(self, period: Period) -> Iterator[Page]:
+        """Yield what was allocated in the period: any allocation moves its credit's stamp, so older credits are few."""
+        end = period.end_on
+        before = f"Date<DateTime({end.year},{end.month:02d},{end.day:02d})"
+        since = f"{period.first_on:%Y-%m-%d}T00:00:00Z"
+        for endpoint in CREDIT_ENDPOINTS:
+            for answered in self._whole(Listing(endpoint, where=before, since=since)):
+                yield self._allocated(answered, period)
+
+    def _allocated(self, answered: Answered, period: Period) -> Page:
+        found: list[list[tuple[Any, ...]]] = []
+        refused: list[RefusedRecord] = list(answered.page.refused)
+        for credit in answered.page.records:
+            try:
+                found.extend(
+                    lines
+                    for lines in parse.allocation_rows(credit, self.context)
+                    if period.first_on <= lines[0].document_date < period.end_on
+                )
+            except RecordRefused as error:
+                refused.append(refuse(credit.record_id, error.happened, credit))
+        return Page(
+            rows=[row for lines in found for row in lines],
+            read=len(found) + len(refused),
+            refused=refused,
+            raw=answered.content,
+            unknown_fields=answered.page.unknown_fields,
+        )
+
+
+def company_of(organisation: Any, time_zone: str) -> Company:
+    """Turn Xero's organisation into ours; the zone is the connection's, since Xero's own is no IANA name."""
+    locks = [optional_date(organisation.period_lock_date), optional_date(organisation.end_of_year_lock_date)]
+    return Company(
+        company_id=organisation.record_id,
+        name=organisation.name,
+        base_currency=organisation.base_currency,
+        fiscal_year_end_month=organisation.financial_year_end_month,
+        time_zone=time_zone,
+        lock_on=max((day for day in locks if day), default=None),
+        opened_on=optional_date(organisation.created_date_utc),
+    )
+
+
+def feed_listing(endpoint: str, since: datetime) -> Listing:
+    """Answer the list of what an endpoint changed since a moment."""
+    extra = ARCHIVED if endpoint == "Contacts" else _DELETED if endpoint == "BankTransfers" else ()
+    size = 0 if endpoint in ("Accounts", "BankTransfers") else Listing("").page_size
+    return Listing(endpoint, since=since_header(since), extra=extra, page_size=size)
+
+
+_DELETED = (("includeDeleted", "true"),)
+
+
+def _listing(entity: Entity, period: Period) -> Listing:
+    if entity.kind is EntityKind.REFERENCE:
+        extra = () if entity.name == "ledger_accounts" else ARCHIVED
+        return Listing(entity.endpoint, extra=extra, page_size=entity.page_size)
+    of_type = (f'Type=="{INVOICE_TYPES[entity.name]}"',) if entity.name in INVOICE_TYPES else ()
+    extra = _DELETED if entity.name == "bank_transfers" else ()
+    return Listing(entity.endpoint, where=within(period, *of_type), extra=extra, page_size=entity.page_size)
+
+
+def _not_seen(page: Decoded, seen: set[str]) -> Decoded:
+    if seen.isdisjoint(page.ids):
+        return page
+    return Decoded(
+        [record for record in page.records if record.record_id not in seen],
+        [one for one in page.refused if one.record_id not in seen],
+        page.unknown_fields,
+        page.pagination,
+        page.server_time,
+    )
+
+
+def _must_be_as_asked(entity: Entity, rows: Sequence[Any], period: Period) -> None:
+    """Refuse an answer that ignores its filter: other months' documents would be staged as this one's."""
+    wanted = INVOICE_TYPES.get(entity.name)
+    first, end = period.first_on, period.end_on
+    for row in rows:
+        if not first <= row.document_date < end or (wanted and row.subkind != wanted):
+            raise RequestRejected(
+                f"Xero answered {row.subkind} {row.document_id} of {row.document_date} when asked for {entity.name} "
+                f"of {period}.",
+                "It ignored the filter, so nothing of this answer was staged.",
+                "Report it: the filter's form must change.",
+                entity=entity.name,
+                record_id=row.document_id,
+            )

@@ -1,0 +1,119 @@
+"""Xero's trial balance, read by account id: the books' side of a tie-out.
+
+Every value is a string, blank means 0, and the only safe key is the cell's ``account`` attribute ("Name (Code)" is text for
+people). An account without balance may be missing: it is 0. The movement of a period is the difference of two year-to-date
+columns within a fiscal year; in its first month an income or expense account starts at 0. Xero does not say in its
+documents what the columns Debit and Credit of a month hold, so they are not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ml_connector_dagster.errors import RequestRejected
+from ml_connector_dagster.ledger.money import ZERO, amount
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.ledger.posting import Company, ControlBalance
+from ml_connector_dagster.sources.xero.client import XeroApi
+
+TRIAL_BALANCE = "Reports/TrialBalance"
+RESULT_CLASSES = ("REVENUE", "EXPENSE")
+_DEBIT, _CREDIT = "YTD Debit", "YTD Credit"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalances:
+    """The trial balance at a period's end and at the end of the period before; debit + and credit −."""
+
+    closing: Mapping[str, Decimal]
+    opening: Mapping[str, Decimal]
+    """As Xero reports it: in a fiscal year's first month the results of the year before still stand in it."""
+    results: frozenset[str]
+    """Income and expense accounts; only known, since only needed, in a fiscal year's first month."""
+    starts_year: bool
+
+    @property
+    def balances(self) -> list[ControlBalance]:
+        """Each account's movement and balance, sorted by account."""
+        return [
+            ControlBalance(account, self._movement(account), self.closing.get(account, ZERO))
+            for account in sorted({*self.closing, *self.opening})
+        ]
+
+    def movement(self, account: str) -> Decimal:
+        """Answer what an account moved in the period; 0 for one that the report does not list."""
+        return self._movement(account)
+
+    @property
+    def rolled(self) -> Decimal:
+        """The result of the fiscal year that just ended, as it moves into retained earnings; 0 in any other month."""
+        return sum((self.opening.get(account, ZERO) for account in self.results), ZERO) if self.starts_year else ZERO
+
+    def _movement(self, account: str) -> Decimal:
+        starts_at_zero = self.starts_year and account in self.results
+        return self.closing.get(account, ZERO) - (ZERO if starts_at_zero else self.opening.get(account, ZERO))
+
+
+def read_trial_balances(api: XeroApi, company: Company, period: Period) -> TrialBalances:
+    """Ask for both reports; in a fiscal year's first month for the chart as well, to know which accounts start at 0.
+
+    Raises:
+        RequestRejected: The report has not the shape of a trial balance.
+        CredentialRefused: The consenting user lacks the reporting role.
+    """
+    starts_year = period == period.fiscal_year_start(company.fiscal_year_end_month)
+    accounts = api.one("Accounts").page.records if starts_year else ()
+    return TrialBalances(
+        closing=trial_balance(api, period.last_on),
+        opening=trial_balance(api, period.previous().last_on),
+        results=frozenset(one.record_id for one in accounts if one.account_class in RESULT_CLASSES),
+        starts_year=starts_year,
+    )
+
+
+def trial_balance(api: XeroApi, on: date) -> dict[str, Decimal]:
+    """Answer the balance of every listed account on a day, year to date."""
+    return parse_trial_balance(api.get(TRIAL_BALANCE, {"date": on.isoformat()}).json())
+
+
+def parse_trial_balance(body: Any) -> dict[str, Decimal]:
+    """Read a report's rows, debit less credit of the year-to-date columns, by account id.
+
+    Raises:
+        RequestRejected: There is no report, or a column is missing: no figure of it may be used.
+    """
+    try:
+        rows = body["Reports"][0]["Rows"]
+        titles = [cell["Value"] for row in rows if row["RowType"] == "Header" for cell in row["Cells"]]
+        debit, credit = titles.index(_DEBIT), titles.index(_CREDIT)
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise RequestRejected(
+            "Xero answered a trial balance of a shape that is not known.",
+            "The books' figures cannot be compared.",
+            "Run ml-connector check; if it holds, update the connector.",
+            endpoint=TRIAL_BALANCE,
+        ) from None
+    balances: dict[str, Decimal] = {}
+    for account, values in _account_rows(rows):
+        balances[account] = balances.get(account, ZERO) + _figure(values[debit]) - _figure(values[credit])
+    return balances
+
+
+def _account_rows(rows: list[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
+    """Yield (account id, cell values); sections nest, and computed lines carry no account."""
+    for row in rows:
+        if row.get("RowType") == "Row":
+            cells = row["Cells"]
+            attributes = cells[0].get("Attributes") or ()
+            account = next((one["Value"] for one in attributes if one.get("Id") == "account"), "")
+            if account:
+                yield account, [str(cell.get("Value") or "") for cell in cells]
+        yield from _account_rows(row.get("Rows") or [])
+
+
+def _figure(written: str) -> Decimal:
+    return amount(written.replace(",", "")) if written.strip() else ZERO

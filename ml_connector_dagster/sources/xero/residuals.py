@@ -1,0 +1,133 @@
+"""What Xero's books hold and no document of its API shows, each class summed from something the source names.
+
+``fx_revaluation``: at a month's end Xero values open foreign receivables, payables and bank accounts at the day's rate and takes that
+back the next day. Two accounts with a fixed part are posted to by nothing else, and the report names their movement:
+UNREALISEDCURRENCYGAIN against receivables, BANKCURRENCYGAIN against the bank account in foreign currency. The other leg is placed
+only where it is certain: on the one foreign bank account, and on receivables while no foreign bill is open. Where it is not
+certain it is left out, and the tie-out names the accounts instead of guessing.
+
+``rounding``: a settled foreign document leaves cents, because each of its parts was rounded on its own; Xero clears them to
+ROUNDING on the day of the last settlement. They are summed from the document and its settlements as Xero lists them.
+
+``retained_earnings``: the result of the year before, from the report that closed it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ml_connector_dagster.errors import RecordRefused
+from ml_connector_dagster.ledger.money import ZERO
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.sources.contract import StagedReader
+from ml_connector_dagster.sources.xero import chart as roles
+from ml_connector_dagster.sources.xero import parse
+from ml_connector_dagster.sources.xero.chart import Chart
+from ml_connector_dagster.sources.xero.dates import calendar_date
+from ml_connector_dagster.sources.xero.entities import ENTITIES
+from ml_connector_dagster.sources.xero.reports import TrialBalances
+from ml_connector_dagster.sources.xero.settlements import entity_settled, in_base, posting_records
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.sources.xero.company import XeroCompany
+
+Amounts = dict[str, Decimal]
+SETTLEMENTS = ("payments", "allocations")
+ROUNDED = ("invoices", "bills", "credit_notes")
+
+
+def residual_classes(
+    company: XeroCompany, reports: TrialBalances, period: Period, staged: StagedReader
+) -> Mapping[str, Mapping[str, Decimal]]:
+    """Answer {class: {ledger_account_id: amount}}; debit + and credit −, only classes and accounts with an amount."""
+    chart = Chart.of(staged.newest("ledger_accounts"), company.company().base_currency)
+    classes = {
+        "fx_revaluation": fx_revaluation(chart, reports),
+        "rounding": settled_cents(company, chart, period, staged),
+        "retained_earnings": retained_earnings(chart, reports),
+    }
+    kept = {name: {account: one for account, one in amounts.items() if one} for name, amounts in classes.items()}
+    return {name: amounts for name, amounts in kept.items() if amounts}
+
+
+def fx_revaluation(chart: Chart, reports: TrialBalances) -> Amounts:
+    """Answer the revaluation that the report names, and its other leg where that is certain."""
+    amounts: Amounts = defaultdict(lambda: ZERO)
+    banks = chart.foreign_banks
+    against = {
+        roles.UNREALISED: chart.by_role.get(roles.RECEIVABLE, ""),
+        roles.BANK_REVALUATION: banks[0] if len(banks) == 1 else "",
+    }
+    for role, other in against.items():
+        account = chart.by_role.get(role)
+        moved = reports.movement(account) if account else ZERO
+        if account and moved:
+            amounts[account] += moved
+            if other:
+                amounts[other] -= moved
+    return dict(amounts)
+
+
+def retained_earnings(chart: Chart, reports: TrialBalances) -> Amounts:
+    """Answer the year-end roll: the old year's result moves into equity on the first day of the new one."""
+    account = chart.by_role.get(roles.RETAINED_EARNINGS)
+    return {account: reports.rolled} if account else {}
+
+
+def settled_cents(company: XeroCompany, chart: Chart, period: Period, staged: StagedReader) -> Amounts:
+    """Answer what foreign documents that were settled in the period left behind, on ROUNDING and against it."""
+    amounts: Amounts = defaultdict(lambda: ZERO)
+    for document in _foreign_documents(company, chart, period, staged):
+        left = _left(document, company.context)
+        if left and Period.of(_settled_on(document)) == period:
+            control = chart.account(roles.RECEIVABLE if document.type.startswith("ACCREC") else roles.PAYABLE)
+            amounts[control] -= left
+            amounts[chart.account(roles.ROUNDING)] += left
+    return dict(amounts)
+
+
+def _foreign_documents(company: XeroCompany, chart: Chart, period: Period, staged: StagedReader) -> Iterator[Any]:
+    """Yield foreign documents that a payment or an allocation of the period touched, as Xero shows them now, if settled."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for name in SETTLEMENTS:
+        for batch in staged.batches(name, period):
+            for row, *_ in posting_records(batch):
+                if row["currency"] != chart.base_currency:
+                    wanted[entity_settled(row)].add(row["linked_id"])
+    for entity in ENTITIES:
+        if entity.name in ROUNDED and wanted[entity.name]:
+            for answered in company.by_ids(entity, sorted(wanted[entity.name])):
+                yield from (one for one in answered.page.records if one.status == "PAID")
+
+
+def _left(document: Any, context: parse.Context) -> Decimal:
+    """Answer what stays on receivables or payables when every part was rounded on its own; debit + and credit −."""
+    try:
+        lines = parse.document_rows(document, context)
+    except RecordRefused:
+        return ZERO
+    rate = lines[0].rate
+    beyond = document.total - sum((line.net_amount + line.tax_amount for line in lines), ZERO)
+    posted = sum((in_base(line.net_amount, rate) + in_base(line.tax_amount, rate) for line in lines), ZERO)
+    posted += in_base(beyond, rate)
+    settled = sum((in_base(part, rate) for part, _ in _settlements(document)), ZERO)
+    sign = 1 if document.type in ("ACCREC", "ACCPAYCREDIT") else -1
+    return sign * (posted - settled)
+
+
+def _settlements(document: Any) -> Iterator[tuple[Decimal, str]]:
+    """Yield (amount in document currency, date) of every payment and credit that the document shows."""
+    yield from ((payment.amount, payment.date) for payment in document.payments)
+    if hasattr(document, "allocations"):
+        yield from ((one.amount, one.date) for one in document.allocations)
+    else:
+        for credits_ in (document.credit_notes, document.prepayments, document.overpayments):
+            yield from ((one.applied_amount, one.date) for one in credits_)
+
+
+def _settled_on(document: Any) -> date:
+    return max((calendar_date(written) for _, written in _settlements(document) if written), default=date.min)
