@@ -44,9 +44,8 @@ def read_grid(model: "Model", view: View, selected: dict[str, str], *, limited: 
     keys: Iterable[Key]
     if view.hide_empty:
         places = [{member: place for place, member in enumerate(members)} for members in rows]
-        kept = {row for row, _ in sums.values}
-        keys = sorted(kept, key=lambda key: [place[member] for place, member in zip(places, key, strict=True)])
-        count = len(kept) * len(columns)
+        keys = sorted(sums.values, key=lambda key: [place[member] for place, member in zip(places, key, strict=True)])
+        count = len(keys) * len(columns)
     else:
         count = len(columns)
         for members in rows:
@@ -93,71 +92,92 @@ def _page_member(model: "Model", view: View, dimension: Dimension, selected: dic
 
 
 class _Sums:
-    """Cells of the module added to every shown coordinate they belong to."""
+    """Cells of the module added to every shown coordinate they belong to: row key -> one value a column."""
 
     def __init__(self, view: View, pages: list[Member], columns: list[Key], rows: list[set[Member]]) -> None:
-        self._columns = columns
-        self._items = view.module.line_items
-        self._empty: Value = Decimal(0)
-        self.values: dict[tuple[Key, Key], Value] = {}
         self._view = view
         self._page_of = dict(zip(view.pages, pages, strict=True))
+        self._columns = columns
+        self._column_number = {key: number for number, key in enumerate(columns)}
         self._row_members = rows
         self._column_members = [{key[place] for key in columns} for place in range(len(view.columns))]
+        self.values: dict[Key, list[Value | None]] = {}
         for item in self._shown_items():
             self._add(item)
 
     def row(self, key: Key) -> list[Value]:
-        values = self.values
+        """The values of one row, empty ones as the line item shows them."""
+        values = self.values.get(key) or [None] * len(self._columns)
         return [
-            values[key, column] if (key, column) in values else self._blank(key, column) for column in self._columns
+            self._blank(key, column) if value is None else value
+            for value, column in zip(values, self._columns, strict=True)
         ]
 
     def _shown_items(self) -> list[LineItem]:
-        page = self._page_of.get(self._items)
+        line_items = self._view.module.line_items
+        page = self._page_of.get(line_items)
         if page is not None:
             return [page] if isinstance(page, LineItem) else []
-        on_axes = self._items in self._view.rows or self._items in self._view.columns
-        shown = axis_members(self._view, self._items)
-        found = [item for item in shown if isinstance(item, LineItem)]
+        found = [item for item in axis_members(self._view, line_items) if isinstance(item, LineItem)]
+        on_axes = line_items in self._view.rows or line_items in self._view.columns
         return found if on_axes else found[:1]
 
-    def _blank(self, row: Key, column: Key) -> Value:
+    @staticmethod
+    def _blank(row: Key, column: Key) -> Value:
         item = next((member for member in (*row, *column) if isinstance(member, LineItem)), None)
         return item.empty() if item is not None else Decimal(0)
 
     def _add(self, item: LineItem) -> None:
-        dimensions = self._view.module.dimensions
-        place_of = {dimension: place for place, dimension in enumerate(dimensions)}
-        pages = [(place_of[entry], page) for entry, page in self._page_of.items() if entry in place_of]
-        row_axes = [(place_of.get(entry), self._row_members[n]) for n, entry in enumerate(self._view.rows)]
-        column_axes = [(place_of.get(entry), self._column_members[n]) for n, entry in enumerate(self._view.columns)]
+        """Add every cell of a line item that the pages let through."""
+        place_of = {dimension: place for place, dimension in enumerate(self._view.module.dimensions)}
+        filters = [
+            (place_of[dimension], {member for member in dimension.members if page in member.lineage()})
+            for dimension, page in self._page_of.items()
+            if dimension in place_of
+        ]
+        rows = _Axis([place_of.get(entry) for entry in self._view.rows], self._row_members, item)
+        columns = _Axis([place_of.get(entry) for entry in self._view.columns], self._column_members, item)
         for key, value in item.cells.items():
-            if any(page is not key[place] and page not in key[place].lineage() for place, page in pages):
-                continue
-            row_keys = _coordinates(key, row_axes, item)
-            column_keys = _coordinates(key, column_axes, item)
-            for coordinate in itertools.product(row_keys, column_keys):
-                self._put(coordinate, key, value)
+            for place, accepted in filters:
+                if key[place] not in accepted:
+                    break
+            else:
+                numbers = [self._column_number[entry] for entry in columns.coordinates(key)]
+                for depth, row in enumerate(rows.coordinates(key)):
+                    self._put(row, numbers, value, own=depth == 0)
 
-    def _put(self, coordinate: tuple[Key, Key], key: Key, value: Value) -> None:
-        if isinstance(value, Decimal):
-            held = self.values.get(coordinate, Decimal(0))
-            self.values[coordinate] = value + held if isinstance(held, Decimal) else value
-        elif all(member in key or isinstance(member, LineItem) for part in coordinate for member in part):
-            self.values[coordinate] = value  # text and booleans have no summary
+    def _put(self, row: Key, numbers: list[int], value: Value, *, own: bool) -> None:
+        values = self.values.get(row)
+        if values is None:
+            values = self.values[row] = [None] * len(self._columns)
+        for number in numbers:
+            held = values[number]
+            if not isinstance(value, Decimal):
+                if own and number == numbers[0]:  # text and booleans have no summary
+                    values[number] = value
+            else:
+                values[number] = value + held if isinstance(held, Decimal) else value
 
 
-def _coordinates(key: Key, axes: list[tuple[int | None, set[Member]]], item: LineItem) -> list[Key]:
-    """Every shown coordinate of an axis that a cell counts into: its members and their parents."""
-    choices: list[list[Member]] = []
-    for place, shown in axes:
-        member = item if place is None else key[place]
-        if member.parent is None:
-            found = [member] if member in shown else []
-        else:
-            found = [entry for entry in member.lineage() if entry in shown]
-        if not found:
-            return []
-        choices.append(found)
-    return list(itertools.product(*choices))
+class _Shown(dict[Member, list[Member]]):
+    """Member -> itself and its parents, as far as the axis shows them; filled when first asked."""
+
+    def __init__(self, shown: set[Member]) -> None:
+        super().__init__()
+        self._members = shown
+
+    def __missing__(self, member: Member) -> list[Member]:
+        found = self[member] = [entry for entry in member.lineage() if entry in self._members]
+        return found
+
+
+class _Axis:
+    """Finds the shown coordinates of an axis that a cell counts into; the first one is the finest."""
+
+    def __init__(self, places: list[int | None], shown: list[set[Member]], item: LineItem) -> None:
+        self._places = [(place, _Shown(members)) for place, members in zip(places, shown, strict=True)]
+        self._item = item
+
+    def coordinates(self, key: Key) -> list[Key]:
+        choices = [shown[self._item if place is None else key[place]] for place, shown in self._places]
+        return list(itertools.product(*choices))

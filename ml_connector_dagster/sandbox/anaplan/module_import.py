@@ -21,12 +21,23 @@ _Find = Callable[[str], Member | str]
 
 @dataclass
 class _Axis:
-    """One dimension of the module as the file fills it: a column's place and finder, or one fixed member."""
+    """One dimension of the module as the file fills it: a column's place and finder, or one fixed member.
+
+    closed: members met that take no writes (aggregates, locked versions).
+    """
 
     dimension: Dimension
     place: int | None
     find: _Find
     known: dict[str, Member | str] = field(default_factory=dict)
+    closed: set[Member] = field(default_factory=set)
+
+    def read(self, text: str) -> Member | str:
+        """The member a text means, or what is wrong with it."""
+        found = self.known[text] = self.find(text)
+        if isinstance(found, Member) and (not found.is_leaf or getattr(found, "locked", False)):
+            self.closed.add(found)
+        return found
 
 
 class MappingBroken(ValueError):  # noqa: N818 - named for what happened
@@ -100,18 +111,20 @@ class ModuleImport:
         self._counts.total += 1
         key: list[Member] = []
         errors: list[str] = []
+        writable = True
         for axis in axes:
             text = row[axis.place].strip() if axis.place is not None and axis.place < len(row) else ""
             found = axis.known.get(text)
             if found is None:
-                found = axis.known[text] = axis.find(text)
+                found = axis.read(text)
             if isinstance(found, str):
                 errors.append(found)
             else:
                 key.append(found)
+                writable = writable and found not in axis.closed
         if errors:
             self._refuse(line, row, errors, "E")
-        elif not self._writable(key):
+        elif not writable:
             self._counts.ignored += 1  # aggregates and locked versions: ignored, and not in the dump
         else:
             self._write(line, row, tuple(key), items)
@@ -149,9 +162,6 @@ class ModuleImport:
         else:
             self._counts.warned += 1
         self._failures.append(RowFailure(line, row, errors, status))
-
-    def _writable(self, key: list[Member]) -> bool:
-        return all(member.is_leaf for member in key) and not any(getattr(member, "locked", False) for member in key)
 
     def _clear(self) -> None:
         """Empty the mapped region: the cross product of the members present, not of the rows present.
