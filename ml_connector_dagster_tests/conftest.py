@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,10 +91,14 @@ def sqlite_store(environment: Environment, sqlite_template: Path) -> Iterator[St
 
 @pytest.fixture
 def postgres_store(
-    environment: Environment, new_postgres_database: Callable[..., str], postgres_template: str
+    tmp_path: Path, new_postgres_database: Callable[..., str], postgres_template: str
 ) -> Iterator[Store]:
     """A store on a Postgres database of this test's own, initialised and empty."""
-    store = Store.open(replace(environment, database_url=new_postgres_database(postgres_template)))
+    variables = {
+        "ML_CONNECTOR_HOME": str(tmp_path / "home_of_postgres"),
+        "ML_CONNECTOR_DATABASE_URL": new_postgres_database(postgres_template),
+    }
+    store = Store.open(Environment.read(variables))
     yield store
     store.close()
 

@@ -124,16 +124,19 @@ class Store:
         return self._own().quick
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """Open a write transaction; commits at the end, rolls back on an error.
+    def begin(self, *, durable: bool = True) -> Iterator[Connection]:
+        """Open a write transaction; commits at the end, rolls back on an error. Never nest two.
 
         SQLite takes the write lock at once (BEGIN IMMEDIATE), so what is read inside cannot change before the write.
         Postgres is READ COMMITTED: compare-and-swap in the WHERE clause, or lock the row.
 
+        Args:
+            durable: False for rate limits alone, see ``quick_engine``.
+
         Raises:
             TemporarilyRefused: The database cannot be reached, or another process holds SQLite's write lock for 30 s.
         """
-        with self._connected(write=True) as connection:
+        with self._connected(self.engine if durable else self.quick_engine, write=True) as connection:
             yield connection
 
     @contextmanager
@@ -143,7 +146,7 @@ class Store:
         Raises:
             TemporarilyRefused: The database cannot be reached.
         """
-        with self._connected(write=False) as connection:
+        with self._connected(self.engine, write=False) as connection:
             yield connection
 
     def now(self) -> datetime:
@@ -164,8 +167,22 @@ class Store:
             self._engines.quick.dispose()
 
     @contextmanager
-    def _connected(self, *, write: bool) -> Iterator[Connection]:
-        with self.reaching(), self.engine.connect().execution_options(write=write) as connection, connection.begin():
+    def reaching(self) -> Iterator[None]:
+        """Say in words that the database is away, whatever statement found out.
+
+        Raises:
+            TemporarilyRefused: It cannot be reached, or its write lock stayed taken.
+        """
+        try:
+            yield
+        except OperationalError as error:
+            raise self._unusable(error.orig or error) from error
+        except sqlite3.OperationalError as error:
+            raise self._unusable(error) from error
+
+    @contextmanager
+    def _connected(self, engine: Engine, *, write: bool) -> Iterator[Connection]:
+        with self.reaching(), engine.connect().execution_options(write=write) as connection, connection.begin():
             yield connection
 
     def _create(self) -> None:
@@ -194,7 +211,6 @@ class Store:
             check_revision(revision_of(connection))
         instance = self._instance()
         check_instance(self.environment, instance)
-        self.home.mkdir(parents=True, exist_ok=True)
         write_marker(self.environment, instance)
 
     def _instance(self) -> str:
@@ -224,25 +240,10 @@ class Store:
         durable = build_engine(url)
         return _Engines(os.getpid(), durable, build_engine(url, durable=False))
 
-    @contextmanager
-    def reaching(self) -> Iterator[None]:
-        """Say in words that the database is away, whatever statement found out.
-
-        Raises:
-            TemporarilyRefused: It cannot be reached, or its write lock stayed taken.
-        """
-        try:
-            yield
-        except OperationalError as error:
-            raise self._unreachable(error) from error
-        except sqlite3.OperationalError as error:
-            raise self._unreachable(error) from error
-
-    def _unreachable(self, error: OperationalError | sqlite3.OperationalError) -> TemporarilyRefused:
-        said = error.orig if isinstance(error, OperationalError) else error
+    def _unusable(self, why: BaseException) -> TemporarilyRefused:
         shown = make_url(self.environment.database_url).render_as_string(hide_password=True)
         return TemporarilyRefused(
-            f"The state database {shown} cannot be reached ({str(said).strip()}).",
-            "Nothing was read or written.",
+            f"The state database {shown} could not be used ({' '.join(str(why).split())}).",
+            "What was being written there was not written.",
             f"Start the database or mend {DATABASE_URL}; what was under way resumes by itself.",
         )

@@ -6,7 +6,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -27,7 +27,7 @@ GRANT_POSTGRES = text("""
     ON CONFLICT (name) DO UPDATE SET granted = rate_limit.granted + 1, theoretical_arrival =
         greatest(rate_limit.theoretical_arrival, extract(epoch FROM clock_timestamp())) + :interval
     WHERE greatest(rate_limit.theoretical_arrival - :tolerance, rate_limit.blocked_until)
-        <= extract(epoch FROM clock_timestamp())
+        <= extract(epoch FROM clock_timestamp()) + 0.001
     RETURNING granted
 """)
 LOOK_POSTGRES = text("""
@@ -123,7 +123,7 @@ class Limits:
 
     def block_until(self, name: str, moment: datetime) -> None:
         """Close the limit for all processes until that moment (aware UTC): the vendor's Retry-After. Never shortens."""
-        with self._store.begin() as connection:
+        with self._store.begin(durable=False) as connection:
             connection.execute(BLOCK, {"name": name, "until": moment.timestamp()})
 
     def allow(
@@ -150,7 +150,7 @@ class Limits:
         pace = Pace.of(permits, per_seconds, burst)
         left = min(max(remaining, 0), pace.burst)
         arrival = self._now() + (pace.burst - left) * pace.interval_seconds
-        with self._store.begin() as connection:
+        with self._store.begin(durable=False) as connection:
             connection.execute(SET_ARRIVAL, {"name": name, "arrival": arrival, "exact": int(exact)})
 
     @contextmanager
@@ -174,11 +174,9 @@ class Limits:
             yield
 
     def _slot(self, held: ExitStack, name: str, count: int) -> bool:
-        for number in random.sample(range(count), count):
-            try:
-                held.enter_context(self._locks.hold(f"{name}#{number}", 0))
-            except LockBusy:
-                continue
+        names = [f"{name}#{number}" for number in random.sample(range(count), count)]
+        with suppress(LockBusy):
+            held.enter_context(self._locks.hold_one_of(names))
             return True
         return False
 
@@ -188,7 +186,7 @@ class Limits:
 
     def _grant_postgres(self, name: str, pace: Pace) -> float:
         values = {"name": name, "interval": pace.interval_seconds, "tolerance": pace.tolerance_seconds}
-        with self._store.reaching(), self._store.quick_engine.begin() as connection:
+        with self._store.begin(durable=False) as connection:
             if connection.execute(GRANT_POSTGRES, values).first() is not None:
                 return 0.0
             due_in = float(connection.execute(LOOK_POSTGRES, values).scalar_one())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,10 @@ from ml_connector_dagster.store.engine import Store, build_engine
 
 LOOK_AGAIN_SECONDS = 0.01
 LOCK_NOT_AVAILABLE = "55P03"
+TRY = text("SELECT pg_try_advisory_lock(:key)")
+WAIT = text("SELECT pg_advisory_lock(:key)")
+WAIT_AT_MOST = text("SELECT set_config('lock_timeout', :limit, false)")
+FREE = text("SELECT pg_advisory_unlock(:key)")
 HELD_BY_ME = text(
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
     " AND classid = :high AND objid = :low AND objsubid = 1"
@@ -59,6 +63,7 @@ class Locks:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._sessions = build_engine(store.environment.database_url, poolclass=NullPool)
 
     @contextmanager
     def hold(self, name: str, wait_seconds: float | None = None) -> Iterator[Held]:
@@ -70,34 +75,34 @@ class Locks:
 
         Raises:
             LockBusy: It was not free in time.
+            TemporarilyRefused: The database cannot be reached.
         """
-        taken = (
-            self._session_lock(name, wait_seconds) if self._store.is_postgres else self._file_lock(name, wait_seconds)
-        )
-        with taken as held:
+        with self._hold((name,), wait_seconds) as held:
             yield held
 
     @contextmanager
-    def _file_lock(self, name: str, wait_seconds: float | None) -> Iterator[Held]:
-        path = self._store.home / "locks" / _file_name(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, thread_local=False, fallback_to_soft=False, poll_interval=LOOK_AGAIN_SECONDS)
-        try:
-            lock.acquire(timeout=-1 if wait_seconds is None else wait_seconds)
-        except Timeout as error:
-            raise _busy(name, wait_seconds) from error
-        try:
-            yield HeldFile(name, path)
-        finally:
-            lock.release()
+    def hold_one_of(self, names: Sequence[str]) -> Iterator[Held]:
+        """Hold the first of these locks that is free now; ``held.name`` says which.
+
+        Raises:
+            LockBusy: None is.
+            TemporarilyRefused: The database cannot be reached.
+        """
+        with self._hold(names, 0) as held:
+            yield held
 
     @contextmanager
-    def _session_lock(self, name: str, wait_seconds: float | None) -> Iterator[Held]:
-        engine = build_engine(self._store.environment.database_url, poolclass=NullPool)
-        with self._store.reaching(), engine.connect() as plain:
+    def _hold(self, names: Sequence[str], wait_seconds: float | None) -> Iterator[Held]:
+        if not self._store.is_postgres:
+            held_file = HeldFile.take(self._store.home / "locks", names, wait_seconds)
+            try:
+                yield held_file
+            finally:
+                held_file.give_back()
+            return
+        with self._store.reaching(), self._sessions.connect() as plain:
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-            _take(connection, name, wait_seconds)
-            held = HeldSession(name, connection)
+            held = HeldSession(_take(connection, names, wait_seconds), connection)
             try:
                 yield held
             finally:
@@ -107,10 +112,32 @@ class Locks:
 class HeldFile:
     """A flock beside SQLite; the kernel frees it with the process."""
 
-    def __init__(self, name: str, path: Path) -> None:
+    def __init__(self, name: str, lock: FileLock) -> None:
         self.name = name
-        self._path = path
-        self._inode = path.stat().st_ino
+        self._lock = lock
+        self._path = Path(lock.lock_file)
+        self._inode = self._path.stat().st_ino
+
+    @classmethod
+    def take(cls, folder: Path, names: Sequence[str], wait_seconds: float | None) -> HeldFile:
+        """Take the first of these locks that is free, waiting for the last.
+
+        Raises:
+            LockBusy: None was free in time.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            lock = FileLock(
+                folder / _file_name(name), thread_local=False, fallback_to_soft=False, poll_interval=LOOK_AGAIN_SECONDS
+            )
+            with suppress(Timeout):
+                lock.acquire(timeout=-1 if wait_seconds is None else wait_seconds)
+                return cls(name, lock)
+        raise _busy(names, wait_seconds)
+
+    def give_back(self) -> None:
+        """Free the lock."""
+        self._lock.release()
 
     def ping(self) -> None:
         """See that the locked file is still the one others would lock.
@@ -170,23 +197,26 @@ class HeldSession:
         if self._lost or self._connection.invalidated:
             return
         with suppress(DBAPIError):
-            self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(self.name)})
+            self._connection.execute(FREE, {"key": _key(self.name)})
 
 
-def _take(connection: Connection, name: str, wait_seconds: float | None) -> None:
+def _take(connection: Connection, names: Sequence[str], wait_seconds: float | None) -> str:
+    """Take the first of these locks that is free now, else wait for the last, and answer its name."""
+    for name in names:
+        if connection.execute(TRY, {"key": _key(name)}).scalar_one():
+            return name
     if wait_seconds is not None and wait_seconds <= 0:
-        if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}).scalar_one():
-            raise _busy(name, wait_seconds)
-        return
-    limit = "0" if wait_seconds is None else str(max(1, round(wait_seconds * 1000)))
-    connection.execute(text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": limit})
+        raise _busy(names, wait_seconds)
+    limit = 0 if wait_seconds is None else max(1, round(wait_seconds * 1000))
+    connection.execute(WAIT_AT_MOST, {"limit": str(limit)})
     try:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(name)})
+        connection.execute(WAIT, {"key": _key(names[-1])})
     except OperationalError as error:
         if getattr(error.orig, "pgcode", None) == LOCK_NOT_AVAILABLE:
-            raise _busy(name, wait_seconds) from error
+            raise _busy(names, wait_seconds) from error
         raise
-    connection.execute(text("SELECT set_config('lock_timeout', '0', false)"))
+    connection.execute(WAIT_AT_MOST, {"limit": "0"})
+    return names[-1]
 
 
 def _key(name: str) -> int:
@@ -203,12 +233,13 @@ def _file_name(name: str) -> str:
     return f"{readable}.{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"
 
 
-def _busy(name: str, wait_seconds: float | None) -> LockBusy:
+def _busy(names: Sequence[str], wait_seconds: float | None) -> LockBusy:
+    named = ", ".join(repr(name) for name in names)
     return LockBusy(
-        f"The lock {name!r} was not free within {wait_seconds or 0:g} seconds.",
+        f"The lock {named} was not free within {wait_seconds or 0:g} seconds.",
         "Another run is at work on the same thing; nothing was started here.",
         "Wait for that run to end; this one is tried again by itself.",
-        lock=name,
+        lock=names[-1],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from ml_connector_dagster.errors import SettingWrong
@@ -12,9 +13,12 @@ FILE_NAME = "profile.json"
 
 
 def write_marker(environment: Environment, instance: str) -> None:
-    """Name the profile and the database's instance id in the home; the file holds no address and no secret."""
+    """Name the profile and the database's instance id in the home, once; the file holds no address and no secret."""
+    if _path(environment.home).exists():
+        return
+    environment.home.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"profile": environment.profile, "instance": instance}, indent=1)
-    beside = _path(environment.home).with_suffix(".new")
+    beside = _path(environment.home).with_suffix(f".{os.getpid()}.new")
     beside.write_text(text + "\n", encoding="utf-8")
     beside.replace(_path(environment.home))
 
