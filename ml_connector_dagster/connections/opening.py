@@ -19,12 +19,14 @@ from ml_connector_dagster.sources.registry import source_named
 
 if TYPE_CHECKING:
     from ml_connector_dagster.anaplan.client import AnaplanModel
+    from ml_connector_dagster.connections.addresses import SourceAddresses
     from ml_connector_dagster.connections.vault import Vault
     from ml_connector_dagster.store.blobs import Blobs
     from ml_connector_dagster.store.engine import Store
     from ml_connector_dagster.store.environment import Environment
     from ml_connector_dagster.store.limits import Limits
     from ml_connector_dagster.store.locks import Locks
+    from ml_connector_dagster.transport.client import VendorHttp
 
 
 class Connector:
@@ -201,6 +203,11 @@ class OpenConnection:
         """Answer the company's reader; the same one when asked again."""
         return self._reader
 
+    @property
+    def source_calls(self) -> int:
+        """How many requests this opened company has made so far; a pull meters itself by it."""
+        return self._source_http.calls if "_source_http" in self.__dict__ else 0
+
     def model(self) -> AnaplanModel:
         """Answer the Anaplan model; the same one when asked again."""
         return self._model
@@ -208,19 +215,28 @@ class OpenConnection:
     def close(self) -> None:
         """Give the clients' connections back."""
         self._closing.close()
-        for opened in ("_reader", "_model"):
+        for opened in ("_reader", "_model", "_source_http"):
             self.__dict__.pop(opened, None)
 
     @cached_property
-    def _reader(self) -> CompanyReader:
+    def _addresses(self) -> SourceAddresses:
         from ml_connector_dagster.connections.addresses import SourceAddresses
-        from ml_connector_dagster.connections.clients import source_http
 
         chosen = self.settings.source
-        addresses = SourceAddresses.of(self.source, chosen.at, self.connector.environment.sandbox_url)
-        http = source_http(self.connector, self.source, chosen, addresses)
+        return SourceAddresses.of(self.source, chosen.at, self.connector.environment.sandbox_url)
+
+    @cached_property
+    def _source_http(self) -> VendorHttp:
+        from ml_connector_dagster.connections.clients import source_http
+
+        http = source_http(self.connector, self.source, self.settings.source, self._addresses)
         self._closing.callback(http.close)
-        session = CompanySession(http, addresses.api_url, chosen.company_id, chosen.time_zone)
+        return http
+
+    @cached_property
+    def _reader(self) -> CompanyReader:
+        chosen = self.settings.source
+        session = CompanySession(self._source_http, self._addresses.api_url, chosen.company_id, chosen.time_zone)
         reader = self.source.open_company(session)
         self._closing.callback(reader.close)
         return reader

@@ -83,13 +83,6 @@ def is_dirty(connection: OpenConnection, entity: str, period: Period) -> bool:
         return bool(database.execute(query).scalar())
 
 
-def clear_dirty(connection: OpenConnection, entity: str, period: Period, *, read_began_at: datetime) -> None:
-    """Take the note away once a read that began after it was published; a later note stays."""
-    table = tables.dirty_period
-    with connection.store.begin() as database:
-        database.execute(sa.delete(table).where(*_key(connection, entity, period), table.c.noted_at <= read_began_at))
-
-
 def open_period(connection: OpenConnection) -> Period:
     """Answer the month that is open now in the company's own calendar."""
     zone = ZoneInfo(connection.settings.source.time_zone)

@@ -1,45 +1,59 @@
-"""Books against staged for a module of documents: each document as the accounting system serves it now, before mapping."""
+"""Books against staged for a module of documents: each document as the accounting system serves it now."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.document_slice import document_rows
+from ml_connector_dagster.flows.plan_folder import plan_folder
 from ml_connector_dagster.flows.slice_rows import SliceRows
 from ml_connector_dagster.flows.totals import SourceTotals, compared
-from ml_connector_dagster.ledger.money import ZERO
+from ml_connector_dagster.mapping.columns import columns_of
+from ml_connector_dagster.mapping.file_rows import AMOUNT
+from ml_connector_dagster.mapping.members import Members
 from ml_connector_dagster.mapping.targets import ModuleTarget
 from ml_connector_dagster.staging.frames import table_of
 
 
 def document_totals(connection: OpenConnection, target: ModuleTarget, rows: SliceRows) -> SourceTotals:
-    """Read the period's documents once more and compare each with the one that was staged, in the document's currency.
+    """Read the period's documents once more and compare each with the one that was staged, in the module's own measure.
 
-    There is no report to compare documents with; the documents as they are served now are the books' side. One that is
-    voided counts 0, whatever amounts it still carries.
+    No report tells of single documents, so the documents as they are served now are the books' side. One that is voided
+    counts 0, whatever amounts it still carries.
     """
+    books, staged = (
+        _amounts(connection, target, rows, tables) for tables in (_served(connection, target, rows), rows.main())
+    )
+    return compared(books, staged, {}, subject=lambda document: f"document {document}")
+
+
+def _served(connection: OpenConnection, target: ModuleTarget, rows: SliceRows) -> Iterator[pa.Table]:
+    """Yield each document as it came last: one that moves while the list is read comes twice."""
     entity = connection.source.entity(target.from_)
-    pages = connection.reader().read(entity, rows.period)
-    served = (page.rows if isinstance(page.rows, pa.Table) else table_of(entity.record, page.rows) for page in pages)
-    books, numbers = _totals(served)
-    staged, staged_numbers = _totals(rows.main())
-    numbers |= staged_numbers
-    return compared(books, staged, {}, subject=lambda record: f"document {numbers.get(record) or record}")
+    tables = [
+        page.rows if isinstance(page.rows, pa.Table) else table_of(entity.record, page.rows)
+        for page in connection.reader().read(entity, rows.period)
+    ]
+    seen: set[str] = set()
+    for table in reversed(tables):
+        ids = table["document_id"].to_pylist()
+        yield table.filter(pa.array([one not in seen for one in ids], pa.bool_()))
+        seen |= set(ids)
 
 
-def _totals(tables: Iterable[pa.Table]) -> tuple[dict[str, Decimal], dict[str, str]]:
-    """Answer document id to its net total, and to its number; a record met twice counts as it came last."""
-    totals: dict[str, Decimal] = {}
-    numbers: dict[str, str] = {}
-    for table in tables:
-        sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        columns = (table[name].to_pylist() for name in ("document_id", "number", "posts", "net_amount", "tax_amount"))
-        for record, number, posts, net, tax in zip(*columns, strict=True):
-            sums[record] += net + tax if posts else ZERO
-            numbers[record] = number
-        totals |= sums
-    return totals, numbers
+def _amounts(
+    connection: OpenConnection, target: ModuleTarget, rows: SliceRows, tables: Iterable[pa.Table]
+) -> dict[str, Decimal]:
+    """Answer the figures per document, by the number people know it by where the module carries one."""
+    members = Members.load(connection.settings.mapping, connection.folder)
+    built = document_rows(
+        connection, target, rows, documents=iter(tables), members=members, folder=plan_folder(connection)
+    )
+    keys = [column.name for field in ("number", "document") for column in columns_of(target) if column.field == field]
+    grouped = pq.read_table(built.cells).group_by(keys).aggregate([(AMOUNT, "sum")]).to_pylist()
+    return {" ".join(row[key] for key in keys): row[f"{AMOUNT}_sum"] for row in grouped}

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.load_rows import MOST_ATTEMPTS
 from ml_connector_dagster.flows.mapping_use import mapping_hash
 from ml_connector_dagster.flows.past_loads import LoadFact, PastLoads
 from ml_connector_dagster.flows.register import held_slices
@@ -88,7 +89,8 @@ def _why(slice_state: SliceState, now: datetime, *, model_is_busy: bool) -> str 
         return None
     if newest.retry_at is not None:
         return "its retry time has come" if newest.retry_at <= now else None
-    return "unfinished" if newest.is_unfinished else None
+    gave_up = newest.error != "" and newest.attempt >= MOST_ATTEMPTS
+    return "unfinished" if newest.is_unfinished and not gave_up else None
 
 
 def _is_under_way(load: LoadFact, now: datetime, *, model_is_busy: bool) -> bool:

@@ -18,6 +18,7 @@ from ml_connector_dagster.flows.slices import SliceInputs
 from ml_connector_dagster.flows.unmapped import reference_of
 from ml_connector_dagster.mapping.crosswalk import MovedCode, moved_codes, read_crosswalk
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.staging.frames import arrow_schema
 from ml_connector_dagster.store import tables
 
 MOST_NAMED = 5
@@ -121,7 +122,7 @@ def _used(connection: OpenConnection, plan: SlicePlan, dimension: str) -> frozen
     """Answer the ids of a dimension that the slice carries; None for all (lists, and tracking: any option may matter)."""
     if plan.inputs.kind == "list" or dimension.startswith("tracking."):
         return None
-    column = column_of(dimension, connection.source.entity(plan.inputs.main.entity).record._fields)
+    column = column_of(dimension, arrow_schema(connection.source.entity(plan.inputs.main.entity).record).names)
     return used_ids(connection.blobs, plan.inputs.main.blob, column)
 
 

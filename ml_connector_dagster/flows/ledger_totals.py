@@ -103,9 +103,6 @@ class _Module:
 
 
 def _moved(books: Books, staged: StagedCompany, rows: SliceRows) -> bool:
-    met: dict[str, ControlBalance] = {
-        row.ledger_account_id: row  # type: ignore[attr-defined]  # rows_of answers the record it was given
-        for table in staged.batches(TRIAL_BALANCE, rows.period)
-        for row in rows_of(ControlBalance, table)
-    }
+    tables = staged.batches(TRIAL_BALANCE, rows.period)
+    met = {row[0]: row for table in tables for row in rows_of(ControlBalance, table)}
     return met != dict(books.control)

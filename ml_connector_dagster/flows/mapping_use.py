@@ -13,7 +13,7 @@ from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.slices import SliceInputs, SnapshotFact, hash_of
 from ml_connector_dagster.mapping.members import Members
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
-from ml_connector_dagster.staging.frames import record_id_field
+from ml_connector_dagster.staging.frames import arrow_schema, record_id_field
 from ml_connector_dagster.store.blobs import Blobs
 
 TRACKING = "tracking"
@@ -44,7 +44,9 @@ def _ids(
     connection: OpenConnection, target: ListTarget | ModuleTarget, dimension: str, inputs: SliceInputs
 ) -> Iterator[str]:
     record = connection.source.entity(inputs.main.entity).record
-    column = record_id_field(record) if isinstance(target, ListTarget) else column_of(dimension, record._fields)
+    column = (
+        record_id_field(record) if isinstance(target, ListTarget) else column_of(dimension, arrow_schema(record).names)
+    )
     for fact in _facts(inputs):
         ids = used_ids(connection.blobs, fact.blob, column)
         yield from _options(ids) if column == TRACKING else ids
@@ -57,8 +59,8 @@ def column_of(dimension: str, columns: Iterable[str]) -> str:
     """
     if dimension.startswith(f"{TRACKING}."):
         return TRACKING
-    column = f"{dimension}_id"
-    return column if column in columns else "party_id"
+    fitting = [name for name in (dimension, f"{dimension}_id") if name in columns]
+    return fitting[0] if fitting else "party_id"
 
 
 def used_ids(blobs: Blobs, blob: str, column: str) -> frozenset[str]:

@@ -30,6 +30,7 @@ class LoadFact:
     state: str
     attempt: int
     retry_at: datetime | None
+    error: str
     file_hash: str
     rows: int
     total: Decimal

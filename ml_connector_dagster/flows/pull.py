@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.books import Books, ask_books, stage_books, staged_movement, unexplained
-from ml_connector_dagster.flows.changes import clear_dirty, is_dirty
+from ml_connector_dagster.flows.changes import is_dirty
 from ml_connector_dagster.flows.departures import follow_departures
 from ml_connector_dagster.flows.reuse import reuse_newest
 from ml_connector_dagster.ledger.period import Period
@@ -137,7 +137,6 @@ class _Pull:
             published = writer.finish(connection.source_calls - calls_before, self._run_id)
         if isinstance(published, StaleRead):
             return published
-        clear_dirty(connection, entity.name, self._period, read_began_at=began_at)
         self._dirtied.update(str(period) for period in published.came_from.values())
         self._dirtied.update(follow_departures(connection, self._staging, entity, published))
         if before is not None and before.digest != published.digest:

@@ -21,7 +21,7 @@ from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import TrackingOption
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.sources.contract import EntityKind, Source
 from ml_connector_dagster.store import tables
 
 TRIAL_BALANCE = "trial_balance"
@@ -183,7 +183,8 @@ def hash_of(value: object) -> str:
 
 
 def _references(source: Source, target: ModuleTarget) -> list[str]:
-    names = [accounts_entity(source)] if target.grain == "cell" or "ledger_account" in target.columns.values() else []
+    signed = source.entity(target.from_).kind is EntityKind.LEDGER  # sign and statement follow the account
+    names = [accounts_entity(source)] if signed or "ledger_account" in target.columns.values() else []
     tracking = tracking_entity(source)
     if tracking and any(field.startswith("tracking.") for field in target.columns.values()):
         names.append(tracking)

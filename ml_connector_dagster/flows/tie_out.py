@@ -22,6 +22,7 @@ from ml_connector_dagster.flows.totals import Difference, SourceTotals
 from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.targets import ModuleTarget
+from ml_connector_dagster.sources.contract import EntityKind
 from ml_connector_dagster.store import tables
 
 MOST_KEPT = 200
@@ -89,9 +90,8 @@ def tie_out(connection: OpenConnection, target_name: str, period: str, *, read_b
         )
     snapshots = CurrentSnapshots.of(connection)
     rows = SliceRows(connection, Period.parse(period), need_inputs(connection, target, period, snapshots), snapshots)
-    source = (
-        document_totals(connection, target, rows) if target.grain != "cell" else ledger_totals(connection, target, rows)
-    )
+    is_ledger = connection.source.entity(target.from_).kind is EntityKind.LEDGER
+    source = ledger_totals(connection, target, rows) if is_ledger else document_totals(connection, target, rows)
     model = _ask_model(connection, target, period) if read_back else None
     result = _result(connection, target, period, source, model)
     _keep(connection, result)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.document_slice import document_rows
 from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.holds import SlicePlan, find_holds
 from ml_connector_dagster.flows.mapping_use import mapping_hash
@@ -23,12 +24,10 @@ from ml_connector_dagster.flows.unmapped import named_unmapped
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.cells import build_cells
 from ml_connector_dagster.mapping.csv_file import write_csv
-from ml_connector_dagster.mapping.document_rows import build_document_rows
 from ml_connector_dagster.mapping.file_rows import FileRows
 from ml_connector_dagster.mapping.list_rows import build_list_rows
 from ml_connector_dagster.mapping.members import Members
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
-from ml_connector_dagster.staging.snapshots import Staging
 
 
 def translate(
@@ -132,18 +131,14 @@ class _Translation:
         )
 
     def _document_rows(self, target: ModuleTarget, previous: Iterable[pa.Table]) -> FileRows:
-        return build_document_rows(
+        return document_rows(
+            self._connection,
             target,
-            self._period,
+            self._slice,
             documents=self._slice.main(),
-            tracking=self._slice.tracking,
             members=self._members,
-            loaded_at=self._inputs.main.read_began_at,
-            rate_divides=self._connection.source.rate_divides,
+            folder=self._folder,
             previous=previous,
-            standing_elsewhere=self._standing_elsewhere,
-            cells=self._cells,
-            sidecar=self._sidecar,
         )
 
     def _previous(self, target: ModuleTarget, *, ask_model: bool, from_model: bool) -> Iterable[pa.Table]:
@@ -152,13 +147,8 @@ class _Translation:
         known = PastLoads.of(self._connection, target.name).newest(target.name, "module", period)
         if known is None and not ask_model:
             return ()
-        return (previous_cells(self._connection, target, period, from_model=from_model),)
-
-    def _standing_elsewhere(self, ids: Collection[str]) -> Collection[str]:
-        """Answer which documents left the period for another one: their own row there must not be zeroed from here."""
-        staging = Staging(self._connection.store, self._connection.blobs)
-        stands = staging.periods_of(self._connection.name, self._inputs.main.entity, ids)
-        return {record_id for record_id, period in stands.items() if period != self._period}
+        cells = previous_cells(self._connection, target, period, from_model=from_model)
+        return (cells,) if cells.num_rows else ()
 
     def _total(self, rows: FileRows) -> Decimal:
         return Decimal(rows.rows) if self._inputs.kind == "list" else rows.total

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import pyarrow as pa
-
 from ml_connector_dagster.flows.file_plan import UnmappedMember
 from ml_connector_dagster.flows.slice_rows import SliceRows
 from ml_connector_dagster.flows.slices import accounts_entity, tracking_entity
 from ml_connector_dagster.mapping import file_rows
+from ml_connector_dagster.mapping.crosswalk import reference_records
 from ml_connector_dagster.sources.contract import Source
-from ml_connector_dagster.staging.frames import record_id_field
 
 
 def named_unmapped(
@@ -23,7 +21,8 @@ def named_unmapped(
     for one in unmapped:
         entity = reference_of(source, one.dimension)
         if entity is not None and entity not in known:
-            known[entity] = _names(source, entity, rows.reference(entity))
+            records = reference_records(rows.reference(entity))
+            known[entity] = {source_id: (code, name) for source_id, code, name in records}
         code, name = known.get(entity or "", {}).get(one.source_id, ("", ""))
         named.append(UnmappedMember(one.dimension, one.source_id, code, name, one.lines, one.amount))
     return tuple(named)
@@ -36,10 +35,3 @@ def reference_of(source: Source, dimension: str) -> str | None:
     if dimension.startswith("tracking."):
         return tracking_entity(source)
     return next((entity.name for entity in source.entities if entity.name == f"{dimension}s"), None)
-
-
-def _names(source: Source, entity: str, table: pa.Table) -> dict[str, tuple[str, str]]:
-    ids = table[record_id_field(source.entity(entity).record)].to_pylist()
-    names = table["name" if "name" in table.column_names else "option"].to_pylist()
-    codes = table["code"].to_pylist() if "code" in table.column_names else [""] * len(ids)
-    return {source_id: (code, name) for source_id, code, name in zip(ids, codes, names, strict=True)}
