@@ -96,12 +96,11 @@ def _number(amount: Decimal, layout: CsvLayout) -> str:
 
 def _encoded(lines: list[Sequence[str]], layout: CsvLayout) -> bytes:
     text = io.StringIO()
-    quoting = csv.QUOTE_MINIMAL if layout.delimiter else csv.QUOTE_NONE
     writer = csv.writer(
         text,
         delimiter=layout.separator,
         quotechar=layout.delimiter or None,
-        quoting=quoting,
+        quoting=csv.QUOTE_MINIMAL if layout.delimiter else csv.QUOTE_NONE,
         lineterminator=END_OF_LINE,
     )
     try:

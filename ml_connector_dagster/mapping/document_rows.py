@@ -41,29 +41,34 @@ CREDITS = frozenset({"credit_note", "vendor_credit"})
 """Kinds that are printed positive and count negative (accounting_rules §3)."""
 
 
+StandingElsewhere = Callable[[Collection[str]], Collection[str]]
+"""Answers which of these document ids stand in another period now: their rows belong to that period's file."""
+
+
 @dataclass(frozen=True, slots=True)
-class DocumentInputs:
-    """What document and line rows are made from, besides the documents themselves."""
+class _Inputs:
+    """What rows are made from, besides the documents themselves."""
 
     members: Members
     loaded_at: datetime
-    """When the accounting system was read (``SnapshotRow.read_began_at``), so that equal content makes an equal file."""
-    rate_divides: bool = True
-    """True where base = amount / rate (Xero), False where base = amount × rate (QuickBooks, Zoho)."""
-    tracking: pa.Table | None = None
-    accounts: pa.Table | None = None
-    """LedgerAccount table; needed for lines of ``ledger_lines``, whose sign and statement follow the account."""
-    standing_elsewhere: Callable[[Collection[str]], Collection[str]] = lambda _: ()
-    """Answers which of these document ids stand in another period now: their rows belong to that period's file."""
+    rate_divides: bool
+    tracking: pa.Table | None
+    accounts: pa.Table | None
+    standing_elsewhere: StandingElsewhere
 
 
 def build_document_rows(
     target: ModuleTarget,
     period: Period,
-    inputs: DocumentInputs,
     *,
     documents: Iterator[pa.Table],
+    tracking: pa.Table | None,
+    members: Members,
+    loaded_at: datetime,
+    rate_divides: bool,
+    accounts: pa.Table | None = None,
     previous: Iterable[pa.Table] = (),
+    standing_elsewhere: StandingElsewhere | None = None,
     cells: Path,
     sidecar: Path,
 ) -> FileRows:
@@ -76,9 +81,15 @@ def build_document_rows(
     Args:
         target: Of grain ``document`` or ``line``.
         period: The period of the file.
-        inputs: Mapping, reference tables, and who stands where.
         documents: DocumentLine tables (or LedgerLine for ``from: ledger_lines``); a document's rows are adjacent.
+        tracking: Newest TrackingOption table; None where no column asks for a category.
+        members: The connection's mapping.
+        loaded_at: When the accounting system was read (``SnapshotRow.read_began_at``), so that equal content makes an equal
+            file.
+        rate_divides: True where base = amount / rate (Xero), False where base = amount × rate (QuickBooks, Zoho).
+        accounts: Newest LedgerAccount table; needed for ``from: ledger_lines``, whose sign and statement follow the account.
         previous: Cells tables of every load since and including the last verified one; the later table wins.
+        standing_elsewhere: Asked about vanished documents; without it every vanished one is retired.
         cells: Where to write the rows.
         sidecar: Where to write the source records.
 
@@ -86,8 +97,8 @@ def build_document_rows(
         SettingWrong: The columns do not make a file, or two rows have one key.
         RecordRefused: An account's class is unknown.
     """
-    categories = inputs.tracking.column("category").to_pylist() if inputs.tracking is not None else ()
-    check_columns(target, categories)
+    check_columns(target, tracking.column("category").to_pylist() if tracking is not None else ())
+    inputs = _Inputs(members, loaded_at, rate_divides, tracking, accounts, standing_elsewhere or (lambda _: ()))
     writer = _Writer(target, period, inputs)
     rows = [row for table in documents for row in writer.rows(table)]
     gone = writer.vanished(previous, rows)
@@ -132,7 +143,7 @@ class _Row:
 class _Writer:
     """Turns records into rows, column by column."""
 
-    def __init__(self, target: ModuleTarget, period: Period, inputs: DocumentInputs) -> None:
+    def __init__(self, target: ModuleTarget, period: Period, inputs: _Inputs) -> None:
         self._target, self._period, self._inputs = target, period, inputs
         self.columns = columns_of(target)
         self.texts = [column for column in self.columns if column.field != AMOUNT]
@@ -205,7 +216,7 @@ class _Writer:
             case "active":
                 return "true" if record.get("posts", True) else "false"
             case "line":
-                return record["line_id"] or record[self._words["document"]]
+                return _written(record["line_id"] or record[self._words["document"]])
             case field:
                 return _written(self._value(field, record))
 
@@ -221,7 +232,8 @@ class _Writer:
 
     def _amount(self, record: dict[str, Any], sign: int) -> Decimal:
         if self._is_ledger:
-            return sign * record["document_amount" if self._target.currency == "document" else "amount"]
+            posted: Decimal = record["document_amount" if self._target.currency == "document" else "amount"]
+            return sign * posted
         if not record["posts"]:
             return ZERO
         amount: Decimal = record["total" if self._target.grain == "document" else "net_amount"]

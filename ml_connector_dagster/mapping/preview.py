@@ -13,7 +13,7 @@ def first_rows(rows: FileRows, count: int = 20) -> pd.DataFrame:
     table = next(rows.batches(), None)
     if table is None:
         return pd.DataFrame(columns=list(rows.header))
-    frame = table.slice(0, count).to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = table.slice(0, count).to_pandas(types_mapper=pd.ArrowDtype)
     return frame.rename(columns={AMOUNT: rows.amount_column})[list(rows.header)]
 
 
@@ -32,7 +32,8 @@ def totals_by(rows: FileRows, column: str) -> pd.DataFrame:
         return pd.DataFrame(columns=[column, AMOUNT, "rows"])
     whole = pa.concat_tables(parts).group_by(column, use_threads=False)
     table = whole.aggregate([(AMOUNT, "sum"), ("rows", "sum")]).rename_columns([column, AMOUNT, "rows"])
-    return table.to_pandas(types_mapper=pd.ArrowDtype).sort_values(column, ignore_index=True)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame.sort_values(column, ignore_index=True)
 
 
 def _grouped(table: pa.Table, column: str) -> pa.Table:

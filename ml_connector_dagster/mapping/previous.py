@@ -27,7 +27,7 @@ def vanished_rows(
     Args:
         columns: Of the file, in order.
         label: The period as the file writes it.
-        previous: Tables with (at least) the file's text columns.
+        previous: Tables with (at least) the file's text columns; one without rows may lack them.
         standing: The cells of this file.
     """
     texts = [column for column in columns if column.field != AMOUNT]
@@ -37,7 +37,7 @@ def vanished_rows(
         if column.field == PERIOD or not column.field
     }
     found: set[tuple[str, ...]] = set()
-    for table in previous:
+    for table in (one for one in previous if one.num_rows):
         for cell in _filled(table, [column.name for column in texts]):
             if cell not in standing and all(cell[place] == text for place, text in fixed.items()):
                 found.add(cell)

@@ -65,7 +65,8 @@ def rows_of(record: type[tuple[Any, ...]], table: pa.Table) -> list[tuple[Any, .
 
 def frame_of(table: pa.Table) -> pd.DataFrame:
     """Answer the table as a pandas frame whose columns stay Arrow's, so that decimals stay exact."""
-    return table.to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def record_id_field(record: type[tuple[Any, ...]]) -> str:

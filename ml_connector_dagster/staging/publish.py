@@ -90,7 +90,7 @@ def _insert(
     published_at: datetime,
 ) -> SnapshotRow:
     of = reading.of
-    facts = {
+    facts: dict[str, Any] = {
         "digest": reading.rows.digest.hexdigest(),
         "blob": blob,
         "raw_blob": raw_blob,
@@ -105,7 +105,7 @@ def _insert(
         "published_at": published_at,
         "run_id": reading.run_id,
     }
-    slice_of = {"connection": of.connection, "entity": of.entity}
+    slice_of: dict[str, Any] = {"connection": of.connection, "entity": of.entity}
     transaction.execute(
         update(snapshot).filter_by(**slice_of, period=str(of.period), current=True).values(current=False)
     )
