@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from ml_connector_dagster.sandbox.anaplan.members import Dimension, Member
 
@@ -89,9 +88,6 @@ class View:
 
     def dimension(self, dimension_id: str) -> Dimension | None:
         return next((entry for entry in [*self.rows, *self.columns, *self.pages] if entry.id == dimension_id), None)
-
-    def shown(self) -> dict[str, Any]:
-        return {"id": self.id, "name": self.name, "moduleId": self.module.id}
 
 
 def _found(dimension: Dimension, coordinates: dict[str, str]) -> Member:

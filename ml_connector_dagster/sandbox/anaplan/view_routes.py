@@ -30,15 +30,24 @@ _CELLS_PER_WRITE = 100_000
 
 
 def views(call: Call) -> Response:
-    """Saved views and each module's default view, whose id is the module's."""
+    """Saved views and each module's default view, whose id is the module's.
+
+    The names differ by address: a module's own list says "default" and "By entity", the model's list "Actuals" and
+    "Actuals.By entity", with quotes round a part that has special characters.
+    """
     wanted = call.params.get("module")
     if wanted is not None and wanted not in call.model.modules:
         raise Refused(404)
     shown: list[dict[str, Any]] = []
     for module in call.model.modules.values():
-        if wanted in {None, module.id}:
-            shown.append({"id": module.id, "name": module.name, "moduleId": module.id})
-            shown += [view.shown() for view in call.model.views.values() if view.module is module]
+        if wanted not in {None, module.id}:
+            continue
+        default = _quoted(module.name) if wanted is None else "default"
+        shown.append({"code": "", "id": module.id, "name": default, "moduleId": module.id})
+        for view in call.model.views.values():
+            if view.module is module:
+                name = view.name if wanted else f"{_quoted(module.name)}.{_quoted(view.name)}"
+                shown.append({"code": "", "id": view.id, "name": name, "moduleId": module.id})
     return call.page("view", "views", shown)
 
 
@@ -124,6 +133,10 @@ def write_cells(call: Call) -> Response:
             failures.append({"requestIndex": number, "failureType": failure, "failureMessageDetails": failure})
     body: dict[str, Any] = {"numberOfCellsChanged": len(cells) - len(failures)}
     return JSONResponse({**body, "failures": failures})
+
+
+def _quoted(name: str) -> str:
+    return f"'{name}'" if set(name) & set("/.$&'") else name
 
 
 def _view(call: Call) -> View:
