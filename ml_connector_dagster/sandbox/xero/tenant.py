@@ -1,0 +1,147 @@
+"""One organisation of the sandbox's Xero: its records, the ledger made from them, and how a change reaches both."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from ml_connector_dagster.sandbox.books import firm
+from ml_connector_dagster.sandbox.books.ledger import Entry, EntryLine, Ledger
+from ml_connector_dagster.sandbox.books.rates import Market
+from ml_connector_dagster.sandbox.books.records import Allocation, Company, Document, Payment, Transfer
+from ml_connector_dagster.sandbox.books.scribe import FirmProfile, settle
+from ml_connector_dagster.sandbox.xero import unshown
+from ml_connector_dagster.sandbox.xero.posting import Posting, PostingRules
+
+
+@dataclass
+class Locks:
+    """Days up to which the books are closed; None where nothing is locked."""
+
+    period: date | None = None
+    year: date | None = None
+
+
+class Tenant:
+    """Answers for one organisation. Every change goes through here, so that documents and ledger never part."""
+
+    def __init__(self, profile: FirmProfile, market: Market, seed: int, today: date, now_ms: Callable[[], int]) -> None:
+        self.profile = profile
+        self.company: Company = firm.generate(seed, profile, market, today)
+        self.ledger = Ledger()
+        self.rules = PostingRules(self.company)
+        self.locks = Locks()
+        self.revision = 0
+        self.hidden: set[str] = set()
+        self.empty_months: set[tuple[str, str]] = set()
+        self.first = firm.first_month(today)
+        self._now_ms = now_ms
+        self._last_ms = 0
+        self._post_everything(market, today)
+        self._aliases = self._twins()
+
+    @property
+    def tenant_id(self) -> str:
+        return self.profile.tenant_id
+
+    def stamp(self) -> int:
+        """A new UpdatedDateUTC: now, and later than any other given before."""
+        self._last_ms = max(self._now_ms(), self._last_ms + 1)
+        return self._last_ms
+
+    def find(self, record_id: str) -> Document | Payment | Transfer:
+        """The document, payment or transfer with this id, also by the id it has as a bank transaction; else KeyError."""
+        record_id = self._aliases.get(record_id.lower(), record_id.lower())
+        for shelf in (self.company.documents, self.company.payments, self.company.transfers):
+            if record_id in shelf:
+                return shelf[record_id]
+        raise KeyError(record_id)
+
+    def changed(self) -> None:
+        """Whatever was rendered before is stale."""
+        self.revision += 1
+
+    def restate(self, record: Document | Payment | Transfer, *, quiet: bool = False) -> None:
+        """Post a changed record anew; quiet leaves UpdatedDateUTC where it was, as Xero does for some changes."""
+        stamp = self.stamp()
+        if not quiet:
+            record.updated_ms = stamp
+        if isinstance(record, Document):
+            settle(record)
+            self._aliases[record.twin_id or record.doc_id] = record.doc_id
+        self._repost(record, stamp)
+        self.changed()
+
+    def settle_after(self, payment: Payment) -> None:
+        """A payment that came or went moves the status and the stamp of what it settles."""
+        target = self.company.documents[payment.target_id]
+        settle(target)
+        target.updated_ms = self.stamp()
+        self.changed()
+
+    def standing(self, record_id: str) -> list[Entry]:
+        """The ledger's truth about one source: its own entries and those of its allocations."""
+        record_id = self._aliases.get(record_id.lower(), record_id.lower())
+        entries = self.ledger.standing(record_id)
+        document = self.company.documents.get(record_id)
+        for allocation in document.allocations if document else ():
+            if allocation.credit_id == record_id:
+                entries += self.ledger.standing(allocation.allocation_id)
+        return entries
+
+    def plant(self, account_id: str, against_id: str, day: date, cents: int) -> None:
+        """Post what no document shows, to prove that a tie-out sees it."""
+        lines = [EntryLine(account_id, cents, 0), EntryLine(against_id, -cents, 0)]
+        stamp = self.stamp()
+        self.ledger.post(day, unshown.PLANTED, f"planted-{stamp}", lines, created_ms=stamp, shown=False)
+
+    def allocations(self) -> Iterator[Allocation]:
+        """Each allocation once."""
+        for document in self.company.documents.values():
+            yield from (entry for entry in document.allocations if entry.credit_id == document.doc_id)
+
+    def _repost(self, record: Document | Payment | Transfer, stamp: int) -> None:
+        posting: Posting | None
+        if isinstance(record, Document):
+            source_id, posting = record.doc_id, self.rules.document(record)
+        elif isinstance(record, Payment):
+            source_id, posting = record.payment_id, self.rules.payment(record)
+        else:
+            source_id, posting = record.transfer_id, self.rules.transfer(record)
+        self.ledger.withdraw(source_id, stamp)
+        if posting is not None:
+            self._post(posting, stamp)
+
+    def _post(self, posting: Posting, created_ms: int, *, shown: bool = True) -> None:
+        self.ledger.post(*posting, created_ms=created_ms, shown=shown)
+
+    def _post_everything(self, market: Market, today: date) -> None:
+        first = self.first
+        self._post(unshown.conversion(self.company, self.profile, first), 0, shown=False)
+        for stamp, posting in sorted(self._shown_postings(), key=lambda pair: pair[0]):
+            self._post(posting, stamp)
+        hidden = [
+            *unshown.revaluations(self.company, self.ledger, market, self.profile, first, today),
+            *unshown.stray_cents(self.company, self.ledger),
+        ]
+        for posting in hidden:
+            self._post(posting, 0, shown=False)
+
+    def _shown_postings(self) -> Iterator[tuple[int, Posting]]:
+        for document in self.company.documents.values():
+            if (posting := self.rules.document(document)) is not None:
+                yield document.created_ms, posting
+        for payment in self.company.payments.values():
+            if (posting := self.rules.payment(payment)) is not None:
+                yield payment.created_ms, posting
+        for transfer in self.company.transfers.values():
+            if (posting := self.rules.transfer(transfer)) is not None:
+                yield transfer.created_ms, posting
+        for allocation in self.allocations():
+            if (posting := self.rules.allocation(allocation)) is not None:
+                yield self.company.documents[allocation.credit_id].updated_ms, posting
+
+    def _twins(self) -> dict[str, str]:
+        twins = {document.twin_id: document.doc_id for document in self.company.documents.values() if document.twin_id}
+        for transfer in self.company.transfers.values():
+            twins[transfer.out_id] = twins[transfer.in_id] = transfer.transfer_id
+        return twins
