@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, cast, delete, func, literal, select, true, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -97,32 +99,46 @@ def forget(transaction: Connection, connection: str, entity: str, record_ids: Co
         )
 
 
-def _elsewhere(transaction: Connection, of: SliceOf, ids: Iterable[str]) -> Iterator[tuple[str, str, datetime]]:
+def _elsewhere(
+    transaction: Connection, of: SliceOf, versions: Mapping[str, str]
+) -> Iterator[tuple[str, str, datetime]]:
     columns = record_period.c
-    for chunk in _chunks(ids):
-        query = select(columns.record_id, columns.period, columns.read_began_at).where(
-            *_of(of.connection, of.entity),
-            columns.record_id.in_(chunk),
-            columns.period.not_in([NOWHERE, str(of.period)]),
-        )
-        yield from transaction.execute(query).tuples()
+    listed = _listed(transaction, versions)
+    query = select(columns.record_id, columns.period, columns.read_began_at).where(
+        *_of(of.connection, of.entity),
+        columns.record_id.in_(select(listed.c.key)),
+        columns.period.not_in([NOWHERE, str(of.period)]),
+    )
+    yield from transaction.execute(query).tuples()
 
 
 def _note(transaction: Connection, of: SliceOf, versions: Mapping[str, str], read_began_at: datetime) -> None:
-    common = {
-        "connection": of.connection,
-        "entity": of.entity,
-        "period": str(of.period),
-        "read_began_at": read_began_at,
+    listed = _listed(transaction, versions)
+    values = {
+        "connection": literal(of.connection),
+        "entity": literal(of.entity),
+        "record_id": listed.c.key,
+        "period": literal(str(of.period)),
+        "version_hash": listed.c.value,
+        "read_began_at": literal(read_began_at, record_period.c.read_began_at.type),
     }
-    statement = _insert_into(transaction, record_period)
-    statement = statement.on_conflict_do_update(
-        index_elements=["connection", "entity", "record_id"],
-        set_={name: statement.excluded[name] for name in ("period", "version_hash", "read_began_at")},
-        where=record_period.c.read_began_at < statement.excluded.read_began_at,
+    chosen = select(*values.values()).where(true())  # SQLite takes ON CONFLICT for a join condition without a WHERE
+    statement = _insert_into(transaction, record_period).from_select(list(values), chosen)
+    transaction.execute(
+        statement.on_conflict_do_update(
+            index_elements=["connection", "entity", "record_id"],
+            set_={name: statement.excluded[name] for name in ("period", "version_hash", "read_began_at")},
+            where=record_period.c.read_began_at < statement.excluded.read_began_at,
+        )
     )
-    rows = [common | {"record_id": record_id, "version_hash": version} for record_id, version in versions.items()]
-    transaction.execute(statement, rows)
+
+
+def _listed(transaction: Connection, versions: Mapping[str, str]) -> Any:
+    """Answer {record id: version} as a table ``key, value`` inside the database: one parameter, whatever their number."""
+    text = json.dumps(versions)
+    if transaction.dialect.name == "postgresql":
+        return func.json_each_text(cast(text, postgresql.JSON)).table_valued("key", "value")
+    return func.json_each(text).table_valued("key", "value")
 
 
 def _let_go(transaction: Connection, of: SliceOf, read_began_at: datetime) -> tuple[str, ...]:
