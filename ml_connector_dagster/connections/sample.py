@@ -32,7 +32,10 @@ attributes:
       sign: natural                      # natural | debit_positive
       period_format: iso_date            # iso_date | yyyymmdd | mmm_yy | a strftime pattern
       clear: {Entity: in_file, Period: in_file, Account: all}
-      read_back: {view: "Actuals by entity", line_item: Amount, columns: {Entity: Entities, Period: Time, Account: Accounts, Customer: Customers}}
+      read_back:                         # the saved view in which the figure is read again: file column -> dimension
+        view: "Actuals by entity"
+        line_item: Amount
+        columns: {Entity: Entities, Version: Versions, Period: Time, Account: Accounts, Customer: Customers}
   mapping:
     ledger_account: {file: mapping/accounts.csv, unmapped: refuse}   # ml-connector mapping export writes the first one
 """

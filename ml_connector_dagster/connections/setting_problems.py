@@ -24,7 +24,6 @@ Problem = tuple[Location, str, str, str]
 """Where below ``attributes:``, what happened, what it means, what to do."""
 
 _CRON_FIELDS = 5
-_IN_QUOTES = "string_type"
 
 
 # ── the form: types, unknown and missing keys ─────────────────────────────────────────────────────────────────────────
@@ -163,7 +162,7 @@ def _lists(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
         kind = _kind(source, target.from_)
         if kind is not EntityKind.REFERENCE:
             yield (*where, "from"), *_wrong_entity(source, target.from_, (EntityKind.REFERENCE,), "a list")
-        yield from _fields(where, source, target)
+        yield from _fields(where, target)
 
 
 def _modules(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
@@ -173,8 +172,7 @@ def _modules(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
         if _kind(source, target.from_) not in wanted:
             what = f"a module of grain {target.grain}"
             yield (*where, "from"), *_wrong_entity(source, target.from_, wanted, what)
-        yield from _fields(where, source, target)
-        yield from _columns_named(where, target)
+        yield from _fields(where, target)
         yield from _choices(where, source, target)
 
 
@@ -191,34 +189,29 @@ def _wrong_entity(source: Source, entity: str, wanted: tuple[EntityKind, ...], w
     return happened, f"It cannot fill {what}.", do
 
 
-def _fields(where: Location, source: Source, target: ListTarget | ModuleTarget) -> Iterator[Problem]:
-    known = _known_fields(source, target)
-    for column, field in target.columns.items():
-        if field.startswith("=") or field in known or re.fullmatch(r"(tracking|tag|custom)\..+", field):
-            continue
+def _fields(where: Location, target: ListTarget | ModuleTarget) -> Iterator[Problem]:
+    """Check a target's columns by the words of ``mapping.columns``; tracking categories are known to the company alone."""
+    from ml_connector_dagster.mapping.columns import TRACKING, check_columns, field_names
+
+    known = sorted(field_names(target))
+    written = {field for field in target.columns.values() if field.startswith(TRACKING)}
+    unknown = [
+        (column, field)
+        for column, field in target.columns.items()
+        if not field.startswith("=") and field not in known and field not in written
+    ]
+    for column, field in unknown:
         near = get_close_matches(field, known, n=1)
-        do = f"Write {near[0]!r}." if near else f"Use one of: {', '.join(sorted(known))}."
+        do = f"Write {near[0]!r}." if near else f"Use one of: {', '.join(known)}."
         means = f"Column {column!r} of the file would stay empty."
         constant = ' A constant begins with "=".'
         yield (*where, "columns", column), f"the field {field!r} is not known.", means, do + constant
-
-
-def _known_fields(source: Source, target: ListTarget | ModuleTarget) -> list[str]:
-    """Answer the fields of one target, by the words of mapping.columns."""
-    from ml_connector_dagster.connections.column_fields import known_fields
-
-    entity = next((found for found in source.entities if found.name == target.from_), None)
-    return sorted(known_fields(target, entity))
-
-
-def _columns_named(where: Location, target: ModuleTarget) -> Iterator[Problem]:
-    named: list[tuple[Location, str]] = [((*where, "clear", column), column) for column in target.clear]
-    if target.read_back is not None:
-        named += [((*where, "read_back", "columns", column), column) for column in target.read_back.columns]
-    for location, column in named:
-        if column not in target.columns:
-            do = f"Use one of: {', '.join(target.columns)}."
-            yield location, f"{column!r} is no column of this module.", "It names nothing in the file.", do
+    if unknown:
+        return
+    try:
+        check_columns(target, [field.removeprefix(TRACKING) for field in written])
+    except SettingWrong as error:
+        yield (*where, "columns"), error.happened, error.means, error.do
 
 
 def _choices(where: Location, source: Source, target: ModuleTarget) -> Iterator[Problem]:
@@ -230,5 +223,8 @@ def _choices(where: Location, source: Source, target: ModuleTarget) -> Iterator[
         do = "Use iso_date, yyyymmdd, mmm_yy, or a strftime pattern such as %b %y."
         means = "Every row would carry the same text as its period."
         yield (*where, "period_format"), f"{target.period_format!r} is no period format.", means, do
-    if target.grain == "cell" and "amount" not in target.columns.values():
-        yield (*where, "columns"), "no column carries amount.", "The file would hold no figure.", "Add Amount: amount."
+    for column in target.read_back.columns if target.read_back else ():
+        if column not in target.columns:
+            do = f"Use one of: {', '.join(target.columns)}."
+            place = (*where, "read_back", "columns", column)
+            yield place, f"{column!r} is no column of this module.", "Nothing of the file is found again by it.", do

@@ -9,9 +9,10 @@ token unused, or the answer kept, or an intent that the next one judges. Design:
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ml_connector_dagster.connections.credentials import Credential, Standing
 from ml_connector_dagster.connections.spool import SpoolFile
@@ -86,14 +87,22 @@ class OAuthTokens:
         with self._lock() as held:
             return self._under_lock(held, refused)
 
-    def replace_grant(self, raw: str, asked_at: datetime, **facts: object) -> None:
-        """Store what a consent brought; takes the same lock, so that no refresh of the old grant lands on top of it.
+    def replace_grant(self, exchange: Callable[[], str], **facts: object) -> None:
+        """Store what a consent brings.
+
+        The code is exchanged inside the lock that refreshes take, so no refresh of the old grant lands on top of it, and
+        none shows the old token to a vendor that has just replaced it.
+
+        Args:
+            exchange: Turns the consent's code into tokens; answers the token endpoint's raw body.
+            facts: What is known of this consent besides, stored with the credential.
 
         Raises:
-            OutcomeUnknown: The answer cannot be read; nothing is changed.
+            OutcomeUnknown: No answer, or one that cannot be read; nothing is changed, the person consents again.
         """
-        answer = read_answer(raw, self._vendor)
         with self._lock():
+            asked_at = self._store.now()
+            answer = read_answer(exchange(), self._vendor)
             self._rows.replace_grant(answer, asked_at, dict(facts))
             fault_point("token.consent_stored")
             self._file.remove()

@@ -54,6 +54,7 @@ class FakeGrant:
         with self.lock:
             self.alive = True
             self.superseded, self.access = set(), set()
+            self.refresh = f"refresh-of-a-new-grant-{self.issued}"
             return self._grant()
 
     def accepts(self, access_token: str) -> bool:
