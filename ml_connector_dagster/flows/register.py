@@ -142,29 +142,35 @@ def held_slices(connection: OpenConnection) -> tuple[HeldSlice, ...]:
         return tuple(HeldSlice(*row) for row in database.execute(query))
 
 
-def release(connection: OpenConnection, held_id: int, *, by: str) -> HeldSlice:
+def release(connection: OpenConnection, target: str, period: str, *, by: str) -> HeldSlice:
     """Let one held content go: a release is for this digest alone, and who released it is kept.
 
+    Args:
+        connection: The opened connection.
+        target: The list or module that waits.
+        period: 2026-10; empty for a list.
+        by: Who decides.
+
     Raises:
-        SettingWrong: Nothing of that number waits, or it waits for a mended mapping or record, which nobody can wave through.
+        SettingWrong: Nothing of the kind waits, or it waits for a mended mapping or record, which nobody can wave through.
     """
-    found = next((held for held in held_slices(connection) if held.id == held_id), None)
+    found = next((held for held in held_slices(connection) if (held.target, held.period) == (target, period)), None)
     if found is None:
         raise SettingWrong(
-            f"Nothing of {connection.name} waits under number {held_id}.",
+            f"Nothing of {connection.name} waits for {target} {period}.".replace(" .", "."),
             "It was released before, or newer figures took its place.",
             f"Look at: ml-connector held list {connection.name}.",
         )
     if not found.may_be_released:
         raise SettingWrong(
-            f"{found.target} of {found.period} cannot be released: {found.reason}",
+            f"{found.target} of {found.period or 'any period'} cannot be released: {found.reason}",
             "Loading it would make the figures silently smaller.",
             "Complete the mapping or mend the record; the load then follows by itself.",
         )
     table = tables.held_change
     with connection.store.begin() as database:
         database.execute(
-            sa.update(table).where(table.c.id == held_id).values(released_at=connection.store.now(), released_by=by)
+            sa.update(table).where(table.c.id == found.id).values(released_at=connection.store.now(), released_by=by)
         )
     return found
 

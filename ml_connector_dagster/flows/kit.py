@@ -1,0 +1,174 @@
+"""What the model builder needs: a sample file per list and module, and one page that says how to build the imports."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.errors import HeldForPerson
+from ml_connector_dagster.flows.changes import open_period
+from ml_connector_dagster.flows.file_plan import FilePlan
+from ml_connector_dagster.flows.slices import CurrentSnapshots
+from ml_connector_dagster.flows.translate import translate
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.mapping.columns import columns_of
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+
+SAMPLE_ROWS = 25
+EXAMPLES = {
+    "code": "200",
+    "name": "200 Sales",
+    "active": "true",
+    "account_class": "income",
+    "ledger_account": "200",
+    "customer": "C-1001",
+    "vendor": "V-2001",
+    "currency": "GBP",
+    "kind": "invoice",
+    "amount": "1234.56",
+    "document": "4c4d1f52-0000-4000-8000-000000000001",
+    "transaction": "4c4d1f52-0000-4000-8000-000000000001",
+    "line": "4c4d1f52-0000-4000-8000-000000000002",
+    "number": "INV-0010",
+    "document_date": "2026-10-31",
+    "due_date": "2026-11-30",
+    "status": "AUTHORISED",
+    "loaded_at": "2026-11-01T05:00:00Z",
+}
+"""Values of a made-up row, where nothing was read yet; any other text field shows its own name."""
+CLEARS = {
+    "in_file": "clear *Mapped items in source* (only what the file names)",
+    "all": "clear *All items* (the file is complete over this dimension)",
+    "none": "do not clear",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """The files that were written."""
+
+    page: Path
+    samples: tuple[Path, ...]
+
+
+def write_kit(connection: OpenConnection, folder: Path) -> Kit:
+    """Write a sample CSV per list and module, and ``README.md`` beside them; asks nobody.
+
+    The samples hold the first rows of what would really be sent where the newest period was read, else made-up rows:
+    Anaplan builds an import over the file's header.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    targets = (*connection.settings.lists, *connection.settings.modules)
+    samples = tuple(_write_sample(connection, target, folder) for target in targets)
+    page = folder / "README.md"
+    page.write_text("\n".join(_page(connection, targets, samples)) + "\n", encoding="utf-8")
+    return Kit(page, samples)
+
+
+def _write_sample(connection: OpenConnection, target: ListTarget | ModuleTarget, folder: Path) -> Path:
+    path = folder / f"{target.name}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\r\n").writerows(_sample(connection, target))
+    return path
+
+
+def _sample(connection: OpenConnection, target: ListTarget | ModuleTarget) -> list[list[str]]:
+    plan = _newest_plan(connection, target)
+    if plan is None or not plan.rows:
+        return [list(target.columns), [_example(connection, target, field) for field in target.columns.values()]]
+    with plan.file.open(encoding="utf-8", newline="") as file:
+        return [row for row, _ in zip(csv.reader(file), range(SAMPLE_ROWS + 1), strict=False)]
+
+
+def _newest_plan(connection: OpenConnection, target: ListTarget | ModuleTarget) -> FilePlan | None:
+    entity = target.entity if isinstance(target, ListTarget) else target.from_
+    periods = CurrentSnapshots.of(connection).periods(entity)
+    if not periods:
+        return None
+    try:
+        return translate(connection, target.name, periods[-1], ask_model=False)
+    except HeldForPerson:  # an entity beside it was not read yet; a made-up row does as well
+        return None
+
+
+def _example(connection: OpenConnection, target: ListTarget | ModuleTarget, field: str) -> str:
+    if field.startswith("="):
+        return field[1:]
+    if field == "period" and isinstance(target, ModuleTarget):
+        return _month(connection).label(target.period_format)
+    named = {column.field for column in columns_of(target) if target.columns[column.name] == field}
+    return EXAMPLES.get(next(iter(named)), field)
+
+
+def _month(connection: OpenConnection) -> Period:
+    return open_period(connection).previous()
+
+
+def _page(
+    connection: OpenConnection, targets: tuple[ListTarget | ModuleTarget, ...], samples: tuple[Path, ...]
+) -> Iterator[str]:
+    settings = connection.settings
+    yield f"# Imports for {connection.name}"
+    yield ""
+    yield (
+        f"Workspace `{settings.anaplan.workspace}`, model `{settings.anaplan.model}`. Build each import action once, over "
+        "the sample file named with it, signed in as anybody; the connector's own user then runs it and needs a role that "
+        "may run actions and write to these modules. Files are UTF-8, comma separated, with a header row."
+    )
+    yield ""
+    yield "Lists come first: a module row whose member is missing is rejected."
+    for target, sample in zip(targets, samples, strict=True):
+        yield ""
+        yield from _list_section(target, sample) if isinstance(target, ListTarget) else _module_section(target, sample)
+
+
+def _list_section(target: ListTarget, sample: Path) -> Iterator[str]:
+    codes = " and ".join(f"`{column}`" for column, field in target.columns.items() if field == "code")
+    yield f"## List {target.anaplan_list or target.name}"
+    yield ""
+    yield f"- Import action: **{target.import_action}**, over `{sample.name}`."
+    yield f"- Match on **code only**, mapped to {codes}. Unmatched codes create members; nothing is ever deleted."
+    yield "- Members that are no longer used arrive with Active = false."
+    yield from _columns(target)
+
+
+def _module_section(target: ModuleTarget, sample: Path) -> Iterator[str]:
+    yield f"## Module {target.name}"
+    yield ""
+    yield f"- Import action: **{target.import_action}**, over `{sample.name}`, {_rows_of(target)}."
+    yield "- Match every list on **code**."
+    if any(field == "period" for field in target.columns.values()):
+        example = Period(2026, 10).label(target.period_format)
+        yield f"- The period is written like `{example}` (`{target.period_format}`): choose the same in the import's time settings."
+    for column, mode in target.clear.items():
+        yield f"- {column}: {CLEARS[mode]}."
+    yield from _read_back(target)
+    yield from _columns(target)
+
+
+def _rows_of(target: ModuleTarget) -> str:
+    if target.grain == "cell":
+        return "one row per target cell; a cell that emptied is sent as 0"
+    return f"one row per {target.grain}; one that vanished is sent with amount 0 and Active = false"
+
+
+def _read_back(target: ModuleTarget) -> Iterator[str]:
+    if target.read_back is None:
+        yield "- **No read-back is configured**: without a saved view no load can be verified."
+        return
+    dimensions = ", ".join(sorted(set(target.read_back.columns.values())))
+    yield (
+        f"- Save a view **{target.read_back.view}** that shows line item **{target.read_back.line_item}** by {dimensions}, "
+        "unfiltered; the connector reads each loaded figure again from it."
+    )
+
+
+def _columns(target: ListTarget | ModuleTarget) -> Iterator[str]:
+    yield ""
+    yield "| column | holds |"
+    yield "| --- | --- |"
+    for column, field in target.columns.items():
+        yield f"| {column} | {f'always `{field[1:]}`' if field.startswith('=') else field} |"

@@ -1,0 +1,123 @@
+"""What a load would do, before it does it: the file, its totals, the difference to the last load, what has no member."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.file_plan import FilePlan
+from ml_connector_dagster.flows.past_loads import LoadFact, PastLoads
+from ml_connector_dagster.flows.translate import translate
+from ml_connector_dagster.ledger.money import ZERO
+from ml_connector_dagster.mapping.file_rows import AMOUNT
+from ml_connector_dagster.mapping.targets import ModuleTarget
+
+Cell = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """One cell whose figure the load would move; the file's own sign."""
+
+    cell: str
+    before: Decimal
+    after: Decimal
+
+    @property
+    def delta(self) -> Decimal:
+        """What the load would add."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class SlicePreview:
+    """One slice as it would be sent."""
+
+    plan: FilePlan
+    file: Path
+    """The CSV, where the person asked for it."""
+    totals: Mapping[str, Decimal]
+    """Total per member of the account column (per first dimension where there is none); empty for a list."""
+    compared_with: int | None
+    """The load that it is compared with; None where nothing was loaded."""
+    changes: tuple[CellChange, ...]
+    """Cells that would move, the largest first."""
+
+
+def preview(
+    connection: OpenConnection, target_name: str, period: str, folder: Path, *, ask_model: bool = True
+) -> SlicePreview:
+    """Write the file of one slice into a folder and answer what it would change; nothing is sent.
+
+    Args:
+        connection: The opened connection.
+        target_name: One of its lists or modules.
+        period: 2026-10.
+        folder: Where the CSV goes, as ``<connection>_<target>_<period>.csv``.
+        ask_model: Read the model's cells where no load is known; False needs no Anaplan.
+
+    Raises:
+        HeldForPerson: The period was never read.
+        SettingWrong: Columns or crosswalks are wrong.
+    """
+    plan = translate(connection, target_name, period, ask_model=ask_model)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{connection.name}_{target_name}_{period}.csv"
+    shutil.copyfile(plan.file, file)
+    if plan.cells is None:
+        return SlicePreview(plan, file, {}, None, ())
+    before = PastLoads.of(connection, target_name).verified(target_name, plan.kind, period)
+    changes = sorted(_changes(connection, plan, before), key=lambda one: (-abs(one.delta), one.cell))
+    return SlicePreview(plan, file, _totals(plan), before.id if before else None, tuple(changes))
+
+
+def _totals(plan: FilePlan) -> dict[str, Decimal]:
+    assert plan.cells is not None  # only lists have none, and they are not asked for
+    table = pq.read_table(plan.cells)
+    accounts = [column for column, field in plan.target.columns.items() if field == "ledger_account"]
+    column = (accounts or [name for name in table.column_names if name != AMOUNT])[0]
+    grouped = table.group_by(column).aggregate([(AMOUNT, "sum")]).sort_by(column).to_pylist()
+    return {row[column]: row[f"{AMOUNT}_sum"] for row in grouped}
+
+
+def _changes(connection: OpenConnection, plan: FilePlan, before: LoadFact | None) -> Iterator[CellChange]:
+    assert plan.cells is not None  # see _totals
+    names = _compared_columns(plan)
+    was = (
+        _cells(pq.read_table(connection.blobs.local_path(before.cells_blob)), names)
+        if before and before.cells_blob
+        else {}
+    )
+    now = _cells(pq.read_table(plan.cells), names)
+    for cell in sorted({*was, *now}):
+        change = CellChange(", ".join(cell), was.get(cell, ZERO), now.get(cell, ZERO))
+        if change.delta:
+            yield change
+
+
+def _compared_columns(plan: FilePlan) -> list[str]:
+    """Answer the columns that tell cells apart; a document by its key alone, since its texts may move."""
+    assert isinstance(plan.target, ModuleTarget)  # only modules have cells
+    keys = {"cell": (), "document": ("document", "document_id", "record_id"), "line": ("line", "line_id")}[
+        plan.target.grain
+    ]
+    chosen = plan.target.columns
+    if keys:
+        return [column for column, field in chosen.items() if field in keys]
+    return [
+        column
+        for column, field in chosen.items()
+        if field != AMOUNT and not field.startswith("=") and field != "period"
+    ]
+
+
+def _cells(table: pa.Table, names: list[str]) -> dict[Cell, Decimal]:
+    grouped = table.group_by(names).aggregate([(AMOUNT, "sum")]).to_pylist()
+    return {tuple(row[name] for name in names): row[f"{AMOUNT}_sum"] for row in grouped}
