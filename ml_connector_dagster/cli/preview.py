@@ -24,14 +24,15 @@ MOST_SHOWN = 15
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("preview"), show_default=True)
 @click.option("--offline", is_flag=True, help="Do not ask Anaplan for cells that must be zeroed at a first load.")
 @json_option
-def preview(connection: str, period: str, targets: tuple[str, ...], out: Path, offline: bool, as_json: bool) -> None:
+def preview(connection: str, period: str, *, targets: tuple[str, ...], out: Path, offline: bool, as_json: bool) -> None:
     """Write the files of CONNECTION for PERIOD (2026-10), and show totals, differences to the last load, and what is unmapped."""
     from ml_connector_dagster.flows.preview import preview as preview_slice
 
     asked = str(Period.parse(period))
     with Connector.of_process() as connector:
         opened = connector.connection(connection)
-        named = targets or tuple(one.name for one in (*opened.settings.lists, *opened.settings.modules))
+        lists, modules = opened.settings.lists, opened.settings.modules
+        named = targets or (*(one.name for one in lists), *(one.name for one in modules))
         shown = [preview_slice(opened, name, asked, out, ask_model=not offline) for name in named]
     columns = ("target", "rows", "zero_rows", "total", "compared_with", "changes", "unmapped", "held", "file")
     table([_summary(one) for one in shown], columns, as_json, title=f"{connection} {asked}")

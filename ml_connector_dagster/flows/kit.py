@@ -61,7 +61,7 @@ def write_kit(connection: OpenConnection, folder: Path) -> Kit:
     Anaplan builds an import over the file's header.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    targets = (*connection.settings.lists, *connection.settings.modules)
+    targets: tuple[ListTarget | ModuleTarget, ...] = (*connection.settings.lists, *connection.settings.modules)
     samples = tuple(_write_sample(connection, target, folder) for target in targets)
     page = folder / "README.md"
     page.write_text("\n".join(_page(connection, targets, samples)) + "\n", encoding="utf-8")
