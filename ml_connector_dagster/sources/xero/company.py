@@ -21,15 +21,16 @@ from ml_connector_dagster.sources.contract import (
     RefusedRecord,
     StagedReader,
 )
-from ml_connector_dagster.sources.xero import parse
+from ml_connector_dagster.sources.xero import parse, parse_money, parse_reference
 from ml_connector_dagster.sources.xero.client import IDS_A_CALL, Answered, Listing, XeroApi, within
+from ml_connector_dagster.sources.xero.context import Context
 from ml_connector_dagster.sources.xero.dates import optional_date, since_header
 from ml_connector_dagster.sources.xero.decode import Decoded, refuse
 
 if TYPE_CHECKING:
     from ml_connector_dagster.sources.xero.reports import TrialBalances
 
-Rows = Callable[[Any, parse.Context], Iterable[tuple[Any, ...]]]
+Rows = Callable[[Any, Context], Iterable[tuple[Any, ...]]]
 
 MAX_PASSES = 3
 """How often a list that shrank or grew while it was paged is read again."""
@@ -39,18 +40,22 @@ CREDIT_ENDPOINTS = ("CreditNotes", "Prepayments", "Overpayments")
 ALLOCATIONS = "allocations"
 
 _ROWS: Mapping[str, Rows] = {
-    "ledger_accounts": lambda record, _: (parse.account_row(record),),
-    "customers": lambda record, _: (parse.party_row(record),) if record.is_customer or not record.is_supplier else (),
-    "vendors": lambda record, _: (parse.party_row(record),) if record.is_supplier or not record.is_customer else (),
-    "tracking": lambda record, _: parse.option_rows(record),
+    "ledger_accounts": lambda record, _: (parse_reference.account_row(record),),
+    "customers": lambda record, _: (
+        (parse_reference.party_row(record),) if record.is_customer or not record.is_supplier else ()
+    ),
+    "vendors": lambda record, _: (
+        (parse_reference.party_row(record),) if record.is_supplier or not record.is_customer else ()
+    ),
+    "tracking": lambda record, _: parse_reference.option_rows(record),
     "invoices": parse.document_rows,
     "bills": parse.document_rows,
     "credit_notes": parse.document_rows,
     "prepayments": parse.document_rows,
     "overpayments": parse.document_rows,
     "bank_transactions": parse.document_rows,
-    "payments": parse.payment_rows,
-    "bank_transfers": parse.transfer_rows,
+    "payments": parse_money.payment_rows,
+    "bank_transfers": parse_money.transfer_rows,
     "manual_journals": parse.journal_rows,
 }
 
@@ -69,12 +74,12 @@ class XeroCompany:
         return company_of(self.api.one("Organisation").page.records[0], self.session.time_zone)
 
     @cached_property
-    def context(self) -> parse.Context:
+    def context(self) -> Context:
         """What records do not say themselves: 3 calls, made once."""
         categories = self.api.one("TrackingCategories", dict(ARCHIVED)).page.records
         rates = self.api.one("TaxRates").page.records
-        shares = {rate.record_id: parse.share_not_recoverable(rate) for rate in rates}
-        return parse.Context(
+        shares = {rate.record_id: parse_reference.share_not_recoverable(rate) for rate in rates}
+        return Context(
             base_currency=self._organisation.base_currency,
             options={
                 (category.record_id.lower(), option.name): option.record_id
@@ -215,8 +220,8 @@ class XeroCompany:
             unknown_fields=decoded.unknown_fields,
         )
 
-    def _context_of(self, entity: Entity) -> parse.Context:
-        return self.context if entity.kind is EntityKind.DOCUMENT else parse.Context("")
+    def _context_of(self, entity: Entity) -> Context:
+        return self.context if entity.kind is EntityKind.DOCUMENT else Context("")
 
     def _allocations(self, period: Period) -> Iterator[Page]:
         """Yield what was allocated in the period: any allocation moves its credit's stamp, so older credits are few."""

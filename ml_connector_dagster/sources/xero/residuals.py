@@ -27,6 +27,7 @@ from ml_connector_dagster.sources.contract import StagedReader
 from ml_connector_dagster.sources.xero import chart as roles
 from ml_connector_dagster.sources.xero import parse
 from ml_connector_dagster.sources.xero.chart import Chart
+from ml_connector_dagster.sources.xero.context import Context
 from ml_connector_dagster.sources.xero.dates import calendar_date
 from ml_connector_dagster.sources.xero.entities import ENTITIES
 from ml_connector_dagster.sources.xero.reports import TrialBalances
@@ -104,7 +105,7 @@ def _foreign_documents(company: XeroCompany, chart: Chart, period: Period, stage
                 yield from (one for one in answered.page.records if one.status == "PAID")
 
 
-def _left(document: Any, context: parse.Context) -> Decimal:
+def _left(document: Any, context: Context) -> Decimal:
     """Answer what stays on receivables or payables when every part was rounded on its own; debit + and credit −."""
     try:
         lines = parse.document_rows(document, context)

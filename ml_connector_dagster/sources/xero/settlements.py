@@ -21,7 +21,8 @@ from ml_connector_dagster.ledger.posting import LedgerLine
 from ml_connector_dagster.sources.contract import Page, RefusedRecord, StagedReader
 from ml_connector_dagster.sources.xero import chart as roles
 from ml_connector_dagster.sources.xero.chart import Chart
-from ml_connector_dagster.sources.xero.parse import NO_TRACKING, ONE, PAYMENT_ENTITY, base_rate
+from ml_connector_dagster.sources.xero.context import NO_TRACKING, ONE, base_rate
+from ml_connector_dagster.sources.xero.parse_money import PAYMENT_ENTITY
 
 if TYPE_CHECKING:
     from ml_connector_dagster.sources.xero.company import XeroCompany

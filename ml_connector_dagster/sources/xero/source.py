@@ -12,6 +12,7 @@ from ml_connector_dagster.ledger.posting import Company
 from ml_connector_dagster.sources.contract import (
     CompanyReader,
     CompanySession,
+    Entity,
     EntityKind,
     GrantPolicy,
     RateLimit,
@@ -59,7 +60,7 @@ def expected_calls(records: Mapping[str, int]) -> int:
         records: Entity name to the number of vendor records that were read.
     """
     named = {entity.name: entity for entity in ENTITIES}
-    pages = sum(_pages(named[name].page_size, count) for name, count in records.items() if named[name].endpoint)
+    pages = sum(_pages(named[name], count) for name, count in records.items() if named[name].endpoint)
     return pages + (CONTEXT_CALLS if any(named[name].kind is EntityKind.DOCUMENT for name in records) else 0)
 
 
@@ -70,13 +71,14 @@ def calls_left(headers: Mapping[str, str]) -> Mapping[str, int]:
     return {name: int(lowered[header]) for name, header in named.items() if lowered.get(header, "").isdigit()}
 
 
-def _pages(page_size: int, count: int) -> int:
-    return max(1, -(-count // page_size)) if page_size else 1
+def _pages(entity: Entity, count: int) -> int:
+    lists = entity.endpoint.count(",") + 1
+    return max(lists, -(-count // entity.page_size)) if entity.page_size else 1
 
 
 CONTEXT_CALLS = 3
 CALL_FORMULA = (
-    "ceil(records / 1000) for each entity, at least 1; one call for accounts, tracking categories and bank transfers; "
+    "ceil(records / 1000) for each entity, at least 1 (3 for allocations, which stand in three lists); one call for accounts, tracking categories and bank transfers; "
     "3 calls once for each opened company that reads documents (organisation, tracking categories, tax rates). "
     "ledger_lines makes 1 call for the organisation, and one for each 40 foreign invoices or bills that a payment settles "
     "and that stand in no staged period (one for each such credit note, prepayment or overpayment). "

@@ -1,0 +1,107 @@
+"""What every reading of a Xero record needs: what the record does not say itself, and how distrust is said."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ml_connector_dagster.errors import RecordRefused
+from ml_connector_dagster.sources.xero import wire
+
+RATE_PLACES = Decimal("1E-10")
+NO_TRACKING = "{}"
+ONE = Decimal(1)
+MONEY_STATUS = {"AUTHORISED": True, "DELETED": False, "VOIDED": False}
+"""Status of money that moved, to whether it posts."""
+LineParts = tuple[str, str, str, Decimal, Decimal, str]
+"""(line_id, account, description, net, recoverable tax, tracking)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a record does not say itself: the company's currency, its tracking options, and its tax rates."""
+
+    base_currency: str
+    options: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(category id, option name) to option id, archived options included."""
+    not_recoverable: Mapping[str, Decimal] = field(default_factory=dict)
+    """Tax type to the share of its tax that stays in cost; only those with a share."""
+    tracking_texts: dict[tuple[tuple[str, str, str], ...], str] = field(default_factory=dict)
+    """Remembered results, since a few combinations stand on nearly all lines."""
+
+    def tracking(self, values: Sequence[wire.LineTracking]) -> str:
+        """Answer the canonical JSON of a line's tracking.
+
+        Raises:
+            RecordRefused: An option is in no category that Xero answered.
+        """
+        if not values:
+            return NO_TRACKING
+        key = tuple((one.tracking_category_id, one.option, one.tracking_option_id) for one in values)
+        text = self.tracking_texts.get(key)
+        if text is None:
+            chosen = {one.tracking_category_id.lower(): self._option_id(one) for one in values}
+            text = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
+            self.tracking_texts[key] = text
+        return text
+
+    def _option_id(self, value: wire.LineTracking) -> str:
+        if value.tracking_option_id:
+            return value.tracking_option_id.lower()
+        found = self.options.get((value.tracking_category_id.lower(), value.option))
+        if found is None:
+            raise RecordRefused(
+                f"The tracking option {value.option!r} of {value.name!r} is in no category that Xero answers.",
+                "Its line cannot be given a member.",
+                "Restore the option in Xero, or choose another on the line; then read the period again.",
+            )
+        return found
+
+
+def base_rate(rate: Decimal | None, currency: str, base_currency: str) -> Decimal:
+    """Answer the document's rate; missing and 0 mean base currency, where the rate is 1.
+
+    Raises:
+        RecordRefused: A document in another currency has no rate: no figure of it can be converted.
+    """
+    if currency == base_currency:
+        return ONE
+    if not rate or rate < 0:
+        raise untrusted(f"A document in {currency} carries the rate {rate}; the company's currency is {base_currency}.")
+    return rate.quantize(RATE_PLACES)
+
+
+def known(words: Mapping[str, Any], word: str, what: str) -> Any:
+    """Answer what a vendor's word means.
+
+    Raises:
+        RecordRefused: The word is not known here; nothing is guessed.
+    """
+    try:
+        return words[word]
+    except KeyError:
+        raise untrusted(f"The {what} {word!r} is not known.") from None
+
+
+def untrusted(happened: str) -> RecordRefused:
+    """Answer the refusal of a record, with what was seen."""
+    return RecordRefused(
+        happened,
+        "Its figures cannot be trusted, so none of them is used.",
+        "Look at the record in Xero; if it is right there, update the connector. Then read the period again.",
+    )
+
+
+def fingerprint(lines: Sequence[LineParts], *header: object) -> str:
+    """Answer the hash of what the books see: a payment received, a due date or a description moves none of it."""
+    figures = [f"{line_id},{account},{net},{tax},{tracking}" for line_id, account, _, net, tax, tracking in lines]
+    return hashlib.sha256(f"{'|'.join(map(str, header))}{figures}".encode()).hexdigest()
+
+
+def content_hash(*values: str) -> str:
+    """Answer the hash of a reference record's content."""
+    return hashlib.sha256("\x1f".join(values).encode()).hexdigest()
