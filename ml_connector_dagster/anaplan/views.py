@@ -30,6 +30,11 @@ class Dimension:
         """True for the pseudo-dimension of line items; its id is not the same everywhere, its name is."""
         return self.name.casefold() == LINE_ITEMS
 
+    @property
+    def is_list(self) -> bool:
+        """True for a list's own dimension; not for Time, Versions, line items or a subset."""
+        return self.dimension_id.startswith("101") and not self.is_line_items
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -105,7 +110,11 @@ def find_view(model: AnaplanModel, wanted: str) -> View:
         SettingWrong: None or several match.
     """
     views = model.listed("views", "views")
-    matches = [one for one in views if wanted in (one.get("id"), one.get("name"))] or _in_module(model, views, wanted)
+    matches = (
+        [one for one in views if wanted in (one.get("id"), one.get("name"))]
+        or [one for one in views if f".{_unquoted(one)}".endswith(f".{wanted}")]
+        or _in_module(model, views, wanted)
+    )
     if len(matches) != 1:
         names = ", ".join(sorted(str(one.get("name")) for one in views)[:8]) or "none"
         raise SettingWrong(
@@ -117,11 +126,18 @@ def find_view(model: AnaplanModel, wanted: str) -> View:
 
 
 def members_of(model: AnaplanModel, dimension: Dimension, module_id: str = "") -> Members:
-    """Answer the items of a dimension, asked once a run; a list's own items only, never its top level."""
-    known = model.fact("members", dimension.dimension_id)
-    if known is None:
-        known = model.remember(_items(model, dimension, module_id), "members", dimension.dimension_id)
-    return Members(dimension, known)
+    """Answer the items of a dimension, asked once a run; a list's own items only, never its top level.
+
+    Args:
+        model: The model.
+        dimension: One of a view's.
+        module_id: The view's module; needed for line items, Time and Versions.
+    """
+    name = ("members", dimension.dimension_id, "" if dimension.is_list else module_id)
+    known = model.fact(*name)
+    return Members(
+        dimension, known if known is not None else model.remember(_items(model, dimension, module_id), *name)
+    )
 
 
 def read_cells(model: AnaplanModel, view: View, line_item: str, chosen: Mapping[str, str]) -> Iterator[ViewCell]:
@@ -195,11 +211,16 @@ def _number(view: View, at: Mapping[str, str], raw: Any) -> Decimal:
         ) from None
 
 
+def _unquoted(view: Mapping[str, Any]) -> str:
+    """Trap: the model's list calls a saved view Module.View, with quotes round special characters; a module's does not."""
+    return str(view.get("name")).replace("'", "")
+
+
 def _in_module(model: AnaplanModel, views: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
     if "." not in wanted:
         return []
     modules = {str(one["id"]): str(one.get("name")) for one in model.listed("modules", "modules")}
-    return [one for one in views if f"{modules.get(str(one.get('moduleId')))}.{one.get('name')}" == wanted]
+    return [one for one in views if f"{modules.get(str(one.get('moduleId')))}.{_unquoted(one)}" == wanted]
 
 
 def _with_axes(model: AnaplanModel, view: Mapping[str, Any]) -> View:
@@ -215,9 +236,15 @@ def _with_axes(model: AnaplanModel, view: Mapping[str, Any]) -> View:
 
 
 def _items(model: AnaplanModel, dimension: Dimension, module_id: str) -> list[dict[str, Any]]:
-    if dimension.is_line_items:
-        return model.collect(model.short_address(f"modules/{module_id}/lineItems"), "items")
-    if dimension.dimension_id.startswith("101"):
+    """Trap: Time's items are answered below a line item only (anaplan.md §4)."""
+    if dimension.is_list:
         url = model.address(f"lists/{dimension.dimension_id}/items")
         return model.collect(url, "listItems", {"includeAll": "true"})
-    return model.collect(model.address(f"dimensions/{dimension.dimension_id}/items"), "items")
+    known = model.fact("line_items", module_id)
+    url = model.short_address(f"modules/{module_id}/lineItems")
+    line_items = known if known is not None else model.remember(model.collect(url, "items"), "line_items", module_id)
+    if dimension.is_line_items or not line_items:
+        return line_items
+    return model.collect(
+        model.short_address(f"lineItems/{line_items[0]['id']}/dimensions/{dimension.dimension_id}/items"), "items"
+    )

@@ -37,7 +37,7 @@ def _sentences(row: LoadRow) -> tuple[str, str, str] | None:
     match row.verdict:
         case Outcome.CANCELLED:
             means = "Its rows were rolled back; the model holds what it held before."
-            return f"was cancelled: {says}", means, f"Find out who cancelled it, then {replay}."
+            return f"was {says}", means, f"Find out who cancelled it, then {replay}."
         case Outcome.FAILED:
             means = "None or only some of its rows are in the model."
             return f"failed: {says}", means, f"Mend the cause (see {show}), then {replay}."

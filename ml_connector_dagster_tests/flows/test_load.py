@@ -1,0 +1,372 @@
+"""A slice on its way to Anaplan, against the sandbox's model over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ml_connector_dagster.audit.trail import verify
+from ml_connector_dagster.errors import (
+    FiguresDiffer,
+    HeldForPerson,
+    LoadIncomplete,
+    OutcomeUnknown,
+    RequestRejected,
+    SettingWrong,
+    TemporarilyRefused,
+)
+from ml_connector_dagster.flows.file_plan import Hold, HoldReason
+from ml_connector_dagster.flows.load import load_target
+from ml_connector_dagster.flows.load_rows import MOST_ATTEMPTS
+from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID
+from ml_connector_dagster.store.engine import Store
+from ml_connector_dagster.store.locks import LockBusy, Locks
+from ml_connector_dagster_tests.flows.office import ACTUALS, Office, office
+
+CELLS = {("200", "UK-a"): "1200.50", ("200", "UK-b"): "99.99", ("400", "unassigned"): "310.00"}
+FIGURES = {cell: Decimal(amount) for cell, amount in CELLS.items()}
+OTHERS = {("200", "UK-a"): "7.00", ("260", "UK-b"): "-3.10"}
+
+
+@pytest.fixture
+def desk(sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
+    with office(sqlite_store, tmp_path) as opened:
+        yield opened
+
+
+@contextmanager
+def shaped(store: Store, folder: Path, change: dict[str, object]) -> Iterator[Office]:
+    """An office whose actuals import or model differs."""
+
+    def shape(definition: dict) -> None:
+        for name, value in change.items():
+            if name in definition:
+                definition[name] = value
+            else:
+                next(one for one in definition["imports"] if one["name"] == "Actuals from Xero")[name] = value
+
+    with office(store, folder, shape=shape) as opened:
+        yield opened
+
+
+def test_a_loaded_slice_is_read_back_and_verified(desk: Office) -> None:
+    outcome = load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    assert (outcome.state, outcome.verdict, outcome.sent, outcome.rows) == ("verified", "LOADED", True, 3)
+    assert desk.figures() == FIGURES
+    row = desk.rows()[0]
+    stamps = [row.planned_at, row.uploaded_at, row.intended_at, row.started_at, row.finished_at, row.verified_at]
+    assert stamps == sorted(stamps)
+    assert (row.run_id, row.starts, row.adopted, row.error) == ("r", 1, False, "")
+    assert desk.known_tasks() == {outcome.task_id: "started"}
+    assert verify(desk.store) == []
+
+
+def test_every_state_has_its_line_in_the_audit_trail(desk: Office) -> None:
+    from ml_connector_dagster.audit.trail import events
+
+    load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    names = [one.event for one in events(desk.store, "uk")]
+    assert names == ["planned", "routed", "uploaded", "intended", "started", "finished", "verified"]
+
+
+def test_a_second_run_of_the_same_file_changes_no_cell(desk: Office) -> None:
+    load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    outcome = load_target(desk.connection(), desk.plan(CELLS), run_id="r", force=True)
+    assert outcome.sent
+    assert desk.figures() == FIGURES
+
+
+def test_a_file_that_is_verified_already_is_not_sent(desk: Office) -> None:
+    first = load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    outcome = load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    assert (outcome.state, outcome.sent, outcome.task_id) == ("skipped", False, first.task_id)
+    assert len(desk.tasks) == 1
+
+
+def test_a_changed_file_is_sent(desk: Office) -> None:
+    load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    load_target(desk.connection(), desk.plan(OTHERS), run_id="r")
+    assert desk.figures() == {cell: Decimal(amount) for cell, amount in OTHERS.items()}
+
+
+def test_two_connections_share_a_model_and_leave_each_other_alone(desk: Office) -> None:
+    load_target(desk.connection("uk"), desk.plan(CELLS), run_id="r")
+    load_target(desk.connection("ie"), desk.plan(OTHERS, connection="ie"), run_id="r")
+    assert desk.figures() == FIGURES
+    assert desk.figures(entity="IE") == {cell: Decimal(amount) for cell, amount in OTHERS.items()}
+
+
+def test_a_list_load_is_verified_by_its_members(desk: Office) -> None:
+    outcome = load_target(desk.connection(), desk.list_plan({"UK-new": "New customer"}), run_id="r")
+    assert outcome.state == "verified"
+    assert "UK-new" in {member.code for member in desk.model.list_named("Customers").items()}
+
+
+def test_a_list_is_one_slice_whatever_the_period(desk: Office) -> None:
+    load_target(desk.connection(), desk.list_plan({"UK-new": "New customer"}, period="2026-09"), run_id="r")
+    outcome = load_target(desk.connection(), desk.list_plan({"UK-new": "New customer"}, period="2026-10"), run_id="r")
+    assert outcome.state == "skipped"
+
+
+def test_a_held_plan_is_refused_without_a_trace_in_the_model(desk: Office) -> None:
+    held = Hold(HoldReason.EMPTIED, "It had 40 lines and now reads none.", Decimal("-12.00"))
+    with pytest.raises(HeldForPerson, match=r"reads none.*held release"):
+        load_target(desk.connection(), desk.plan(CELLS, held=(held,)), run_id="r")
+    assert desk.rows() == []
+
+
+def test_an_unmapped_hold_cannot_be_released(desk: Office) -> None:
+    held = Hold(HoldReason.UNMAPPED, "Account 999 has no member.")
+    with pytest.raises(HeldForPerson, match=r"Complete the mapping"):
+        load_target(desk.connection(), desk.plan(CELLS, held=(held,)), run_id="r")
+
+
+def test_a_wrong_order_of_columns_is_named_before_anything_is_sent(desk: Office) -> None:
+    target = ACTUALS.model_copy(update={"columns": dict(sorted(ACTUALS.columns.items()))})
+    plan = desk.plan(CELLS)
+    with pytest.raises(SettingWrong, match=r"Column 1 of the file is 'Account', but .* expects 'Entity'"):
+        load_target(desk.connection(), desk.plan(CELLS, target=target, header=tuple(sorted(plan.header))), run_id="r")
+    assert (desk.rows()[0].state, desk.tasks) == ("refused", [])
+
+
+def test_a_missing_import_action_names_what_there_is(desk: Office) -> None:
+    target = ACTUALS.model_copy(update={"import_action": "Actuals from Zero"})
+    with pytest.raises(SettingWrong, match=r"no import action or process 'Actuals from Zero'.*Actuals from Xero"):
+        load_target(desk.connection(), desk.plan(CELLS, target=target), run_id="r")
+
+
+def test_an_import_this_login_may_not_see_says_so(desk: Office) -> None:
+    next(iter(desk.tenant.users.values())).denied = {desk.import_id}
+    with pytest.raises(SettingWrong, match=r"no import action .* this login's role may not see it"):
+        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+
+
+def test_an_import_this_login_may_not_run_says_so(desk: Office) -> None:
+    desk.fault("/tasks$", method="POST", status=404, body="{}")
+    with pytest.raises(RequestRejected, match=r"no access to it"):
+        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    row = desk.rows()[0]
+    assert (row.state, row.retry_at, row.task_id) == ("refused", None, None)
+
+
+def test_a_module_without_read_back_is_refused(desk: Office) -> None:
+    target = ACTUALS.model_copy(update={"read_back": None})
+    with pytest.raises(SettingWrong, match=r"no read_back"):
+        load_target(desk.connection(), desk.plan(CELLS, target=target), run_id="r")
+    assert desk.tasks == []
+
+
+def test_an_import_that_clears_more_than_the_file_holds_is_refused(desk: Office) -> None:
+    target = ACTUALS.model_copy(update={"clear": {**ACTUALS.clear, "Period": "all"}})
+    with pytest.raises(SettingWrong, match=r"clears all of 'Period'"):
+        load_target(desk.connection(), desk.plan(CELLS, target=target), run_id="r")
+
+
+def test_a_month_outside_the_models_calendar_is_refused(desk: Office) -> None:
+    with pytest.raises(SettingWrong, match=r"calendar runs from .* 2040-01 is outside"):
+        load_target(desk.connection(), desk.plan(CELLS, period="2040-01"), run_id="r")
+
+
+def test_a_version_the_model_does_not_have_is_refused_with_the_actual_one(desk: Office) -> None:
+    target = ACTUALS.model_copy(update={"columns": {**ACTUALS.columns, "Version": "=Ist"}})
+    with pytest.raises(SettingWrong, match=r"no version 'Ist'.*the actual one is Actual"):
+        load_target(desk.connection(), desk.plan(CELLS, target=target), run_id="r")
+
+
+def test_missing_members_wait_for_their_list(desk: Office) -> None:
+    needed = {"Customer": frozenset({"UK-a", "UK-nobody"})}
+    with pytest.raises(TemporarilyRefused, match=r"1 of 2 members .* 'Customers': 'UK-nobody'"):
+        load_target(desk.connection(), desk.plan(CELLS, members_needed=needed), run_id="r")
+    row = desk.rows()[0]
+    assert (row.state, row.retry_at is not None, desk.tasks) == ("planned", True, [])
+
+
+def test_waiting_loads_are_given_up_after_their_last_attempt(desk: Office) -> None:
+    needed = {"Customer": frozenset({"UK-nobody"})}
+    for _ in range(MOST_ATTEMPTS):
+        with pytest.raises(TemporarilyRefused):
+            load_target(desk.connection(), desk.plan(CELLS, members_needed=needed), run_id="r")
+    rows = desk.rows()
+    assert [row.attempt for row in rows] == list(range(1, MOST_ATTEMPTS + 1))
+    assert (rows[-1].state, rows[-1].retry_at) == ("refused", None)
+    waits = [(row.retry_at - row.planned_at).total_seconds() for row in rows[:-1]]
+    assert waits == sorted(waits)
+
+
+def test_rejected_rows_are_kept_with_their_source_lines_and_remedy(desk: Office) -> None:
+    cells = {**CELLS, ("999", "UK-a"): "5.00"}
+    with pytest.raises(LoadIncomplete, match=r"1 of 4 rows rejected; the first: Invalid name: Account.*Load the list"):
+        load_target(desk.connection(), desk.plan(cells), run_id="r")
+    row = desk.rows()[0]
+    assert (row.state, row.verdict, row.rows_rejected) == ("refused", "PARTIAL", 1)
+    assert rejected(desk) == [(5, "E", "999", "record-5")]
+    assert row.dump_blob is not None
+
+
+def test_a_partial_load_is_right_after_the_fix_and_a_second_load(desk: Office) -> None:
+    cells = {**CELLS, ("999", "UK-a"): "5.00"}
+    with pytest.raises(LoadIncomplete):
+        load_target(desk.connection(), desk.plan(cells), run_id="r")
+    desk.model.list_named("Accounts").create("Account 999", "999", None)
+    assert load_target(desk.connection(), desk.plan(cells), run_id="r").state == "verified"
+    assert desk.figure("999") == Decimal("5.00")
+
+
+def test_a_dump_that_is_gone_is_said_and_no_error_of_its_own(desk: Office) -> None:
+    desk.plant(dump_gone=True)
+    with pytest.raises(LoadIncomplete, match=r"1 of 4 rows rejected; Anaplan no longer has the list"):
+        load_target(desk.connection(), desk.plan({**CELLS, ("999", "UK-a"): "5.00"}), run_id="r")
+    assert rejected(desk) == []
+
+
+def test_ignored_rows_fail_the_load(sqlite_store: Store, tmp_path: Path) -> None:
+    with shaped(sqlite_store, tmp_path, {"versions": [{"name": "Actual", "actual": True, "locked": True}]}) as desk:
+        with pytest.raises(LoadIncomplete, match=r"ignored 3 of 3 rows"):
+            load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+        assert (desk.rows()[0].verdict, desk.rows()[0].rows_ignored) == ("LOADED_WITH_IGNORED", 3)
+
+
+def test_a_failed_task_fails_the_load(desk: Office) -> None:
+    desk.plant(fail="internalError")
+    with pytest.raises(LoadIncomplete, match=r"failed: internalError.*ml-connector replay"):
+        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    assert desk.rows()[0].verdict == "FAILED"
+
+
+def test_a_cancelled_task_ends_the_load_within_one_look(desk: Office) -> None:
+    desk.plant(ends="cancelled")
+    with pytest.raises(LoadIncomplete, match=r"was cancelled by system"):
+        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    assert desk.rows()[0].verdict == "CANCELLED"
+    assert desk.hurry.slept == [1.0]
+
+
+def test_an_unknown_state_is_running_until_it_ends(sqlite_store: Store, tmp_path: Path) -> None:
+    with office(sqlite_store, tmp_path, task_seconds=0.02) as desk:
+        desk.plant(state="WARMING_UP", seconds=0.05)
+        assert load_target(desk.connection(), desk.plan(CELLS), run_id="r").state == "verified"
+
+
+def test_a_task_past_its_deadline_is_left_running_and_settled_by_the_next_load(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    with office(sqlite_store, tmp_path) as desk:
+        desk.plant(seconds=3600.0)
+        with pytest.raises(
+            OutcomeUnknown, match=r"still IN_PROGRESS after 60 seconds|still NOT_STARTED after 60 seconds"
+        ):
+            load_target(
+                desk.connection(patience=desk.hurry.patience(task_deadline_seconds=60.0)), desk.plan(CELLS), run_id="r"
+            )
+        assert (desk.rows()[0].state, desk.rows()[0].retry_at is not None) == ("started", True)
+        desk.world.clock.advance(3600)
+        desk.token.saved = None
+        outcome = load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+        assert (outcome.state, len(desk.tasks), desk.rows()[0].state) == ("skipped", 1, "verified")
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "words"), [("ARCHIVED", SettingWrong, "archived"), ("LOCKED", TemporarilyRefused, "locked")]
+)
+def test_a_model_that_is_not_open_is_named(desk: Office, state: str, error: type, words: str) -> None:
+    desk.model.state = state
+    with pytest.raises(error, match=words):
+        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    row = desk.rows()[0]
+    assert (row.state, row.retry_at is not None) == (("refused", False) if state == "ARCHIVED" else ("planned", True))
+
+
+def test_a_busy_lease_sets_the_retry_time_and_ends_the_run(desk: Office) -> None:
+    with Locks(desk.store).hold(f"anaplan_model_{MODEL_ID}", wait_seconds=0), pytest.raises(LockBusy):
+        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+    row = desk.rows()[0]
+    assert (row.state, row.retry_at is not None, desk.tasks) == ("planned", True, [])
+    assert load_target(desk.connection(), desk.plan(CELLS), run_id="r").state == "verified"
+    assert [one.state for one in desk.rows()] == ["refused", "verified"]
+
+
+def test_a_load_that_a_later_plan_overtook_is_not_sent(desk: Office) -> None:
+    """The later plan was made from later books: sending the older one would take the figures back."""
+    from ml_connector_dagster.flows import load as flow
+
+    connection = desk.connection()
+    old = desk.book.plan(**flow._planned(connection, desk.plan(CELLS), "r"))
+    load_target(connection, desk.plan(OTHERS), run_id="r")
+    assert desk.book.get(old.id).state == "refused"
+    with pytest.raises(TemporarilyRefused, match=r"overtaken by load 2"):
+        flow._refuse_the_overtaken(desk.book, desk.book.get(old.id))
+    assert desk.figures() == {cell: Decimal(amount) for cell, amount in OTHERS.items()}
+
+
+def test_a_cent_that_somebody_changed_in_the_model_is_found_and_named(desk: Office) -> None:
+    desk.plant(seconds=0.0)
+    connection = desk.connection()
+    original = desk.tenant.tasks(desk.model)._finish
+
+    def finish(task, at):  # a planner edits right after the import
+        original(task, at)
+        desk.edit("200", "1200.51")
+
+    desk.tenant.tasks(desk.model)._finish = finish
+    with pytest.raises(
+        FiguresDiffer, match=r"of 2026-10 .* Account 200, Customer UK-a.* file has 1,200.50 and the model 1,200.51"
+    ):
+        load_target(connection, desk.plan(CELLS), run_id="r")
+
+
+def test_a_stale_cell_that_no_row_zeroes_is_found(sqlite_store: Store, tmp_path: Path) -> None:
+    with shaped(sqlite_store, tmp_path, {"clear": {}}) as desk:
+        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+        with pytest.raises(FiguresDiffer, match=r"the file has 0.00 and the model 310.00"):
+            load_target(
+                desk.connection(), desk.plan({("200", "UK-a"): "1200.50", ("200", "UK-b"): "99.99"}), run_id="r"
+            )
+
+
+@pytest.mark.parametrize("clear", [{}, None])
+def test_zero_rows_make_a_vanished_cell_right_under_every_clear_option(
+    sqlite_store: Store, tmp_path: Path, clear
+) -> None:
+    change = {} if clear is None else {"clear": clear}
+    with shaped(sqlite_store, tmp_path, change) as desk:
+        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+        load_target(desk.connection(), desk.plan({**CELLS, ("400", "unassigned"): 0}), run_id="r")
+        assert desk.figures() == {cell: amount for cell, amount in FIGURES.items() if cell != ("400", "unassigned")}
+
+
+@pytest.mark.parametrize("broken", range(3))
+def test_a_chunk_that_fails_ends_the_load_before_any_import(desk: Office, broken: int) -> None:
+    desk.fault(f"/chunks/{broken}$", method="PUT", status=500, times=0)
+    with pytest.raises(TemporarilyRefused):
+        load_target(desk.connection(chunk_bytes=50), desk.plan(CELLS), run_id="r")
+    assert (desk.rows()[0].state, desk.rows()[0].retry_at is not None, desk.tasks) == ("planned", True, [])
+    desk.world.faults.clear()
+    assert load_target(desk.connection(chunk_bytes=50), desk.plan(CELLS), run_id="r").state == "verified"
+
+
+def test_a_chunk_whose_answer_is_lost_is_sent_again(desk: Office) -> None:
+    fault = desk.fault("/chunks/1$", method="PUT", kind="answer_lost")
+    assert load_target(desk.connection(chunk_bytes=50), desk.plan(CELLS), run_id="r").state == "verified"
+    assert desk.world.faults.hits(fault) == 1
+
+
+def test_a_file_that_arrived_short_is_found_by_its_row_count(desk: Office) -> None:
+    files = desk.model.files
+    original = files.for_import
+    files.for_import = lambda definition, user: b"\r\n".join(original(definition, user).split(b"\r\n")[:3]) + b"\r\n"
+    with pytest.raises(LoadIncomplete, match=r"read 2 rows; the file has 3"):
+        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
+
+
+def rejected(desk: Office) -> list[tuple[int, str, str, str]]:
+    from sqlalchemy import select
+
+    from ml_connector_dagster.store.tables import rejected_row
+
+    with desk.store.read() as connection:
+        rows = connection.execute(select(rejected_row)).all()
+    return [(one.file_row, one.status, one.row["Account"], one.source_lines[0]["record_id"]) for one in rows]
