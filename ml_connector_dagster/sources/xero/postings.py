@@ -93,8 +93,21 @@ def line_page(documents: pa.Table, chart: Chart, parties: Parties, period: Perio
     shared_heads = shared.take(totals.starts)
     tax_account = chart.account(roles.TAX) if pc.any(pc.not_equal(tax, NOUGHT)).as_py() else ""
     legs = [
-        _legs(shared, documents["ledger_account_id"], net_base, net, documents["line_id"], documents["tracking"]),
-        _legs(shared, tax_account, tax_base, tax, _suffixed(documents["line_id"], ":tax")),
+        _legs(
+            shared,
+            account=documents["ledger_account_id"],
+            amount=net_base,
+            document_amount=net,
+            line_id=documents["line_id"],
+            tracking=documents["tracking"],
+        ),
+        _legs(
+            shared,
+            account=tax_account,
+            amount=tax_base,
+            document_amount=tax,
+            line_id=_suffixed(documents["line_id"], ":tax"),
+        ),
         *_closing_legs(heads, shared_heads, totals, chart),
     ]
     lines = pa.concat_tables(legs)
@@ -136,10 +149,12 @@ def _closing_legs(heads: pa.Table, shared: pa.Table, totals: _Totals, chart: Cha
     beyond = pc.if_else(has_leg, beyond, NOUGHT)
     beyond_base = _in_base(beyond, heads["rate"])
     if pc.any(pc.not_equal(beyond, NOUGHT)).as_py():
-        yield _legs(shared, chart.account(roles.ROUNDING), beyond_base, beyond, "rounding")
+        rounding = chart.account(roles.ROUNDING)
+        yield _legs(shared, account=rounding, amount=beyond_base, document_amount=beyond, line_id="rounding")
     closing = pc.if_else(has_leg, pc.negate(_plus(totals.base, beyond_base)), NOUGHT)
     closing_document = pc.if_else(has_leg, pc.negate(_plus(totals.document, beyond)), NOUGHT)
-    yield _legs(shared, _closing_account(heads, chart), closing, closing_document, "total")
+    account = _closing_account(heads, chart)
+    yield _legs(shared, account=account, amount=closing, document_amount=closing_document, line_id="total")
 
 
 def _closing_account(heads: pa.Table, chart: Chart) -> pa.ChunkedArray:
@@ -206,7 +221,7 @@ def _sides(documents: pa.Table, parties: Parties) -> tuple[Any, Any]:
 
 
 def _legs(
-    shared: pa.Table, account: Any, amount: Any, document_amount: Any, line_id: Any, tracking: Any = "{}"
+    shared: pa.Table, *, account: Any, amount: Any, document_amount: Any, line_id: Any, tracking: Any = "{}"
 ) -> pa.Table:
     """Answer one leg for each row, in LedgerLine's column order; legs of 0.00 are left out."""
     count = shared.num_rows

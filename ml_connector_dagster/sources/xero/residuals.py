@@ -1,10 +1,11 @@
 """What Xero's books hold and no document of its API shows, each class summed from something the source names.
 
-``fx_revaluation``: at a month's end Xero values open foreign receivables, payables and bank accounts at the day's rate and takes that
-back the next day. Two accounts with a fixed part are posted to by nothing else, and the report names their movement:
-UNREALISEDCURRENCYGAIN against receivables, BANKCURRENCYGAIN against the bank account in foreign currency. The other leg is placed
-only where it is certain: on the one foreign bank account, and on receivables while no foreign bill is open. Where it is not
-certain it is left out, and the tie-out names the accounts instead of guessing.
+``fx_revaluation``: at a month's end Xero values open foreign documents and foreign bank accounts at the day's rate and takes
+that back the next day. Two accounts with a fixed part are posted to by nothing else, and the report names their movement:
+UNREALISEDCURRENCYGAIN and BANKCURRENCYGAIN. Their other legs follow from what is valued: the bank account in foreign
+currency where there is exactly one (with several the leg is left out), and receivables. A company that keeps foreign bills
+open over a month's end has part of that leg on payables, which no report splits: its tie-out then names receivables and
+payables as unexplained, by equal and opposite amounts, and never hides them.
 
 ``rounding``: a settled foreign document leaves cents, because each of its parts was rounded on its own; Xero clears them to
 ROUNDING on the day of the last settlement. They are summed from the document and its settlements as Xero lists them.
@@ -29,7 +30,7 @@ from ml_connector_dagster.sources.xero import parse
 from ml_connector_dagster.sources.xero.chart import Chart
 from ml_connector_dagster.sources.xero.context import Context
 from ml_connector_dagster.sources.xero.dates import calendar_date
-from ml_connector_dagster.sources.xero.entities import ENTITIES
+from ml_connector_dagster.sources.xero.entities import BILLS, CREDIT_NOTES, INVOICES
 from ml_connector_dagster.sources.xero.reports import TrialBalances
 from ml_connector_dagster.sources.xero.settlements import entity_settled, in_base, posting_records
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 Amounts = dict[str, Decimal]
 SETTLEMENTS = ("payments", "allocations")
-ROUNDED = ("invoices", "bills", "credit_notes")
 
 
 def residual_classes(
@@ -99,10 +99,10 @@ def _foreign_documents(company: XeroCompany, chart: Chart, period: Period, stage
             for row, *_ in posting_records(batch):
                 if row["currency"] != chart.base_currency:
                     wanted[entity_settled(row)].add(row["linked_id"])
-    for entity in ENTITIES:
-        if entity.name in ROUNDED and wanted[entity.name]:
-            for answered in company.by_ids(entity, sorted(wanted[entity.name])):
-                yield from (one for one in answered.page.records if one.status == "PAID")
+    invoices = wanted[INVOICES.name] | wanted[BILLS.name]
+    for entity, ids in ((INVOICES, invoices), (CREDIT_NOTES, wanted[CREDIT_NOTES.name])):
+        for answered in company.by_ids(entity, sorted(ids)):
+            yield from (one for one in answered.page.records if one.status == "PAID")
 
 
 def _left(document: Any, context: Context) -> Decimal:

@@ -8,10 +8,11 @@ period: it is looked up in staging first, and fetched by id where it stands in n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
@@ -31,6 +32,7 @@ MONEY_IN = frozenset({"ACCRECPAYMENT", "APCREDITPAYMENT", "APOVERPAYMENTPAYMENT"
 """Payment types that bring money in; the others pay it out."""
 COLUMNS = (
     "document_id",
+    "kind",
     "subkind",
     "document_date",
     "party_id",
@@ -58,7 +60,19 @@ class Settled:
     """(account, amount, tracking) of a prepayment's lines: a refund takes it from where it stands."""
 
 
+class Leg(NamedTuple):
+    """One side of a posting; base currency and document currency, debit + and credit −."""
+
+    line_id: str
+    account: str
+    amount: Decimal
+    document_amount: Decimal
+    tracking: str = NO_TRACKING
+
+
 Found = Mapping[str, Settled]
+LegsOf = Callable[[list[dict[str, Any]]], "list[LedgerLine] | str"]
+"""The rows of a record to its ledger lines, or to the reason why it cannot be posted."""
 
 
 def settlement_pages(company: XeroCompany, chart: Chart, period: Period, staged: StagedReader) -> Iterator[Page]:
@@ -66,13 +80,17 @@ def settlement_pages(company: XeroCompany, chart: Chart, period: Period, staged:
     for batch in staged.batches("payments", period):
         records = posting_records(batch)
         found = settled_documents(company, chart, records, staged)
-        yield _page(records, lambda rows, found=found: payment_legs(rows[0], chart, found), period)
+        yield _page(records, partial(_payment, chart=chart, found=found))
     for batch in staged.batches("allocations", period):
         records = posting_records(batch)
         found = settled_documents(company, chart, records, staged)
-        yield _page(records, lambda rows, found=found: allocation_legs(rows, chart, found), period)
+        yield _page(records, partial(allocation_legs, chart=chart, found=found))
     for batch in staged.batches("bank_transfers", period):
-        yield _page(posting_records(batch), lambda rows: transfer_legs(rows, chart), period)
+        yield _page(posting_records(batch), partial(transfer_legs, chart=chart))
+
+
+def _payment(rows: list[dict[str, Any]], chart: Chart, found: Found) -> list[LedgerLine] | str:
+    return payment_legs(rows[0], chart, found)
 
 
 def posting_records(batch: pa.Table) -> list[list[dict[str, Any]]]:
@@ -111,22 +129,21 @@ def settled_documents(
 
 def payment_legs(row: Mapping[str, Any], chart: Chart, found: Found) -> list[LedgerLine] | str:
     """Answer the legs of a payment: bank, receivable or payable, and the realised gain; or why it cannot be posted."""
-    sign = 1 if row["subkind"] in MONEY_IN else -1
     document = _document_of(row, chart, found)
     if document is None:
         return _not_found(row)
+    sign = 1 if row["subkind"] in MONEY_IN else -1
     moved = row["bank_amount"] if chart.is_base(row["bank_account_id"]) else in_base(row["total"], row["rate"])
-    receivable = row["subkind"].startswith(("ACCREC", "AR"))
-    control = chart.account(roles.RECEIVABLE if receivable else roles.PAYABLE)
-    legs = [_leg(row, "bank", row["bank_account_id"], sign * moved, sign * row["total"])]
+    legs = [Leg("bank", row["bank_account_id"], sign * moved, sign * row["total"])]
     if document.accounts:
         legs += [
-            _leg(row, f"refund:{position}", account or chart.account(roles.TAX), -sign * part, -sign * part, tracking)
+            Leg(f"refund:{position}", account or chart.account(roles.TAX), -sign * part, -sign * part, tracking)
             for position, (account, part, tracking) in enumerate(_shares(document.accounts, row["total"]), start=1)
         ]
     else:
-        legs.append(_leg(row, "settled", control, -sign * in_base(row["total"], document.rate), -sign * row["total"]))
-    return _with_gain(row, legs, chart)
+        settled = in_base(row["total"], document.rate)
+        legs.append(Leg("settled", _control(row, chart), -sign * settled, -sign * row["total"]))
+    return _lines(row, _with_gain(legs, chart))
 
 
 def allocation_legs(rows: list[dict[str, Any]], chart: Chart, found: Found) -> list[LedgerLine] | str:
@@ -138,39 +155,33 @@ def allocation_legs(rows: list[dict[str, Any]], chart: Chart, found: Found) -> l
     document = _document_of(row, chart, found)
     if document is None:
         return _not_found(row)
-    receivable = row["subkind"].startswith(("ACCREC", "RECEIVE", "AR"))
-    sign = 1 if receivable else -1
-    control = chart.account(roles.RECEIVABLE if receivable else roles.PAYABLE)
+    sign = 1 if _is_receivable(row) else -1
     legs = []
     for line in rows:
-        net, tax = line["net_amount"], line["tax_amount"]
-        line_id = line["line_id"]
-        if net:
-            base = sign * in_base(net, row["rate"])
-            legs.append(_leg(row, line_id, line["ledger_account_id"], base, sign * net, line["tracking"]))
-        if tax:
-            base = sign * in_base(tax, row["rate"])
-            legs.append(_leg(row, f"{line_id}:tax", chart.account(roles.TAX), base, sign * tax))
+        for account, part, suffix, tracking in (
+            (line["ledger_account_id"], line["net_amount"], "", line["tracking"]),
+            ("", line["tax_amount"], ":tax", NO_TRACKING),
+        ):
+            if part:
+                base = sign * in_base(part, row["rate"])
+                place = account or chart.account(roles.TAX)
+                legs.append(Leg(f"{line['line_id']}{suffix}", place, base, sign * part, tracking))
+    control, total = _control(row, chart), row["total"]
     if not legs:
-        legs.append(_leg(row, "credit", control, sign * in_base(row["total"], row["rate"]), sign * row["total"]))
-    legs.append(_leg(row, "settled", control, -sign * in_base(row["total"], document.rate), -sign * row["total"]))
-    return _with_gain(row, legs, chart)
+        legs.append(Leg("credit", control, sign * in_base(total, row["rate"]), sign * total))
+    legs.append(Leg("settled", control, -sign * in_base(total, document.rate), -sign * total))
+    return _lines(row, _with_gain(legs, chart))
 
 
 def transfer_legs(rows: list[dict[str, Any]], chart: Chart) -> list[LedgerLine]:
     """Answer the two legs of a bank transfer, converted where it leaves an account in another currency."""
-    foreign = not chart.is_base(next(row for row in rows if row["net_amount"] <= 0)["ledger_account_id"])
-    return [
-        _leg(
-            row,
-            row["line_id"],
-            row["ledger_account_id"],
-            in_base(row["net_amount"], row["rate"]) if foreign else row["net_amount"],
-            row["net_amount"],
-            row["tracking"],
-        )
-        for row in rows
-    ]
+    foreign = not chart.is_base(rows[0]["ledger_account_id"])
+    legs = []
+    for row in rows:
+        moved = row["net_amount"]
+        base = in_base(moved, row["rate"]) if foreign else moved
+        legs.append(Leg(row["line_id"], row["ledger_account_id"], base, moved, row["tracking"]))
+    return _lines(rows[0], legs)
 
 
 def in_base(amount: Decimal, rate: Decimal) -> Decimal:
@@ -178,11 +189,9 @@ def in_base(amount: Decimal, rate: Decimal) -> Decimal:
     return amount if rate == ONE else cents(amount / rate)
 
 
-def _with_gain(row: Mapping[str, Any], legs: list[LedgerLine], chart: Chart) -> list[LedgerLine]:
+def _with_gain(legs: list[Leg], chart: Chart) -> list[Leg]:
     gain = -sum((leg.amount for leg in legs), ZERO)
-    if gain:
-        legs.append(_leg(row, "gain", chart.account(roles.REALISED), gain, ZERO))
-    return [leg for leg in legs if leg.amount]
+    return [*legs, Leg("gain", chart.account(roles.REALISED), gain, ZERO)] if gain else legs
 
 
 def _shares(accounts: tuple[tuple[str, Decimal, str], ...], refunded: Decimal) -> list[tuple[str, Decimal, str]]:
@@ -235,51 +244,41 @@ def _fetched(company: XeroCompany, entity: str, ids: list[str]) -> dict[str, Set
     }
 
 
-def _leg(
-    row: Mapping[str, Any],
-    line_id: str,
-    account: str,
-    amount: Decimal,
-    document_amount: Decimal,
-    tracking: str = NO_TRACKING,
-) -> LedgerLine:
-    is_receivable = row["subkind"].startswith(("ACCREC", "AR", "RECEIVE"))
-    is_transfer = row["subkind"] == "TRANSFER"
+def _is_receivable(row: Mapping[str, Any]) -> bool:
+    return row["subkind"].startswith(("ACCREC", "AR", "RECEIVE"))
+
+
+def _control(row: Mapping[str, Any], chart: Chart) -> str:
+    return chart.account(roles.RECEIVABLE if _is_receivable(row) else roles.PAYABLE)
+
+
+def _lines(row: Mapping[str, Any], legs: Iterable[Leg]) -> list[LedgerLine]:
+    """Answer the legs as ledger lines of one record; a leg of 0.00 is none."""
     on = row["document_date"]
-    return LedgerLine(
-        period=f"{on:%Y-%m}",
-        posting_date=on,
-        ledger_account_id=account,
-        amount=amount,
-        document_amount=document_amount,
-        currency=row["currency"],
-        rate=row["rate"],
-        customer_id=row["party_id"] if is_receivable else "",
-        vendor_id="" if is_receivable or is_transfer else row["party_id"],
-        tracking=tracking,
-        kind=_KINDS.get(row["subkind"], "payment"),
-        record_id=row["document_id"],
-        line_id=line_id,
-        version_hash=row["version_hash"],
-    )
+    is_receivable, is_transfer = _is_receivable(row), row["subkind"] == "TRANSFER"
+    return [
+        LedgerLine(
+            period=f"{on:%Y-%m}",
+            posting_date=on,
+            ledger_account_id=leg.account,
+            amount=leg.amount,
+            document_amount=leg.document_amount,
+            currency=row["currency"],
+            rate=row["rate"],
+            customer_id=row["party_id"] if is_receivable else "",
+            vendor_id="" if is_receivable or is_transfer else row["party_id"],
+            tracking=leg.tracking,
+            kind=row["kind"],
+            record_id=row["document_id"],
+            line_id=leg.line_id,
+            version_hash=row["version_hash"],
+        )
+        for leg in legs
+        if leg.amount
+    ]
 
 
-_KINDS = {
-    "TRANSFER": "transfer",
-    **dict.fromkeys(
-        (
-            "ACCRECCREDIT",
-            "ACCPAYCREDIT",
-            *(f"{way}-{what}" for way in ("RECEIVE", "SPEND") for what in ("PREPAYMENT", "OVERPAYMENT")),
-            *(f"{side}{what}" for side in ("AR", "AP") for what in ("PREPAYMENT", "OVERPAYMENT")),
-        ),
-        "allocation",
-    ),
-}
-
-
-def _page(records: list[list[dict[str, Any]]], legs_of: Any, period: Period) -> Page:
-    del period
+def _page(records: list[list[dict[str, Any]]], legs_of: LegsOf) -> Page:
     rows: list[LedgerLine] = []
     refused = []
     for record in records:

@@ -78,7 +78,8 @@ def _pages(entity: Entity, count: int) -> int:
 
 CONTEXT_CALLS = 3
 CALL_FORMULA = (
-    "ceil(records / 1000) for each entity, at least 1 (3 for allocations, which stand in three lists); one call for accounts, tracking categories and bank transfers; "
+    "ceil(records / 1000) for each entity, at least 1 (3 for allocations, which stand in three lists); "
+    "one call for accounts, tracking categories and bank transfers; "
     "3 calls once for each opened company that reads documents (organisation, tracking categories, tax rates). "
     "ledger_lines makes 1 call for the organisation, and one for each 40 foreign invoices or bills that a payment settles "
     "and that stand in no staged period (one for each such credit note, prepayment or overpayment). "
