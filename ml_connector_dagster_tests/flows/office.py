@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from ml_connector_dagster.anaplan.auth import AnaplanTokens, BasicLogin, SavedToken
 from ml_connector_dagster.anaplan.client import AnaplanModel
@@ -30,7 +31,7 @@ from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID, WORKSPACE_
 from ml_connector_dagster.sandbox.anaplan.tasks import TaskPlan
 from ml_connector_dagster.sandbox.anaplan.tenant import Tenant
 from ml_connector_dagster.sandbox.faults import Fault
-from ml_connector_dagster.sandbox.server import running
+from ml_connector_dagster.sandbox.server import Running, running
 from ml_connector_dagster.sandbox.world import World
 from ml_connector_dagster.store.blobs import Blobs
 from ml_connector_dagster.store.engine import Store
@@ -296,27 +297,43 @@ class Office:
         return self.world.faults.plant(Fault(vendor="anaplan", path=path, **facts))
 
 
+@pytest.fixture(scope="session")
+def planning_server() -> Iterator[Running]:
+    """One sandbox for all offices of a test process: starting one takes longer than most tests."""
+    with running(World.new(task_seconds=0.0)) as server:
+        yield server
+
+
 @contextmanager
 def office(
-    store: Store, folder: Path, *, task_seconds: float = 0.0, shape: Callable[[Any], None] | None = None
+    server: Running,
+    store: Store,
+    folder: Path,
+    *,
+    task_seconds: float = 0.0,
+    shape: Callable[[Any], None] | None = None,
 ) -> Iterator[Office]:
-    """Open an office; ``shape`` may change the model's definition before it is built."""
-    world = World.new(task_seconds=task_seconds)
+    """Open an office over a model of its own; ``shape`` may change the model's definition before it is built."""
     definition = demo_model()
     lists = {entry["name"]: entry for entry in definition["lists"]}
     lists["Accounts"] = {**lists["Accounts"], "items": [{"code": code, "name": f"Account {code}"} for code in ACCOUNTS]}
     lists["Customers"] = {
-        **lists["Customers"],
-        "items": [{"code": code, "name": f"Customer {code}"} for code in CUSTOMERS],
-    }
+        **lists["Customers"], "items": [{"code": code, "name": f"Customer {code}"} for code in CUSTOMERS],
+    }  # fmt: skip
     lists["Regions"] = {**lists["Regions"], "items": [{"code": "unassigned", "name": "No region"}]}
     definition["lists"] = list(lists.values())
     if shape is not None:
         shape(definition)
-    world.part(Tenant).add_model(definition)
-    with running(world) as server:
-        opened = Office(world, server.base_url, store, folder, Hurry(0.005 if task_seconds else 0.0))
+    world = server.world
+    world.task_seconds = task_seconds
+    world.faults.clear()
+    tenant = world.part(Tenant)
+    tenant.add_model(definition)
+    next(iter(tenant.users.values())).denied = set()
+    opened = Office(world, server.base_url, store, folder, Hurry(0.005 if task_seconds else 0.0))
+    try:
         yield opened
+    finally:
         for http in opened.opened:
             http.close()
 

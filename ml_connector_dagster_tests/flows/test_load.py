@@ -23,6 +23,7 @@ from ml_connector_dagster.flows.file_plan import Hold, HoldReason
 from ml_connector_dagster.flows.load import load_target
 from ml_connector_dagster.flows.load_rows import MOST_ATTEMPTS
 from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID
+from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.locks import LockBusy, Locks
 from ml_connector_dagster_tests.flows.office import ACTUALS, Office, office
@@ -33,13 +34,13 @@ OTHERS = {("200", "UK-a"): "7.00", ("260", "UK-b"): "-3.10"}
 
 
 @pytest.fixture
-def desk(sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
-    with office(sqlite_store, tmp_path) as opened:
+def desk(planning_server: Running, sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
+    with office(planning_server, sqlite_store, tmp_path) as opened:
         yield opened
 
 
 @contextmanager
-def shaped(store: Store, folder: Path, change: dict[str, object]) -> Iterator[Office]:
+def shaped(server: Running, store: Store, folder: Path, change: dict[str, object]) -> Iterator[Office]:
     """An office whose actuals import or model differs."""
 
     def shape(definition: dict) -> None:
@@ -49,7 +50,7 @@ def shaped(store: Store, folder: Path, change: dict[str, object]) -> Iterator[Of
             else:
                 next(one for one in definition["imports"] if one["name"] == "Actuals from Xero")[name] = value
 
-    with office(store, folder, shape=shape) as opened:
+    with office(server, store, folder, shape=shape) as opened:
         yield opened
 
 
@@ -223,8 +224,10 @@ def test_a_dump_that_is_gone_is_said_and_no_error_of_its_own(desk: Office) -> No
     assert rejected(desk) == []
 
 
-def test_ignored_rows_fail_the_load(sqlite_store: Store, tmp_path: Path) -> None:
-    with shaped(sqlite_store, tmp_path, {"versions": [{"name": "Actual", "actual": True, "locked": True}]}) as desk:
+def test_ignored_rows_fail_the_load(planning_server: Running, sqlite_store: Store, tmp_path: Path) -> None:
+    with shaped(
+        planning_server, sqlite_store, tmp_path, {"versions": [{"name": "Actual", "actual": True, "locked": True}]}
+    ) as desk:
         with pytest.raises(LoadIncomplete, match=r"ignored 3 of 3 rows"):
             load_target(desk.connection(), desk.plan(CELLS), run_id="r")
         assert (desk.rows()[0].verdict, desk.rows()[0].rows_ignored) == ("LOADED_WITH_IGNORED", 3)
@@ -245,8 +248,10 @@ def test_a_cancelled_task_ends_the_load_within_one_look(desk: Office) -> None:
     assert desk.hurry.slept == [1.0]
 
 
-def test_an_unknown_state_is_running_until_it_ends(sqlite_store: Store, tmp_path: Path) -> None:
-    with office(sqlite_store, tmp_path, task_seconds=0.02) as desk:
+def test_an_unknown_state_is_running_until_it_ends(
+    planning_server: Running, sqlite_store: Store, tmp_path: Path
+) -> None:
+    with office(planning_server, sqlite_store, tmp_path, task_seconds=0.02) as desk:
         desk.plant(state="WARMING_UP", seconds=0.05)
         assert load_target(desk.connection(), desk.plan(CELLS), run_id="r").state == "verified"
 
@@ -254,7 +259,7 @@ def test_an_unknown_state_is_running_until_it_ends(sqlite_store: Store, tmp_path
 def test_a_task_past_its_deadline_is_left_running_and_settled_by_the_next_load(
     sqlite_store: Store, tmp_path: Path
 ) -> None:
-    with office(sqlite_store, tmp_path) as desk:
+    with office(planning_server, sqlite_store, tmp_path) as desk:
         desk.plant(seconds=3600.0)
         with pytest.raises(
             OutcomeUnknown, match=r"still IN_PROGRESS after 60 seconds|still NOT_STARTED after 60 seconds"
@@ -318,8 +323,10 @@ def test_a_cent_that_somebody_changed_in_the_model_is_found_and_named(desk: Offi
         load_target(connection, desk.plan(CELLS), run_id="r")
 
 
-def test_a_stale_cell_that_no_row_zeroes_is_found(sqlite_store: Store, tmp_path: Path) -> None:
-    with shaped(sqlite_store, tmp_path, {"clear": {}}) as desk:
+def test_a_stale_cell_that_no_row_zeroes_is_found(
+    planning_server: Running, sqlite_store: Store, tmp_path: Path
+) -> None:
+    with shaped(planning_server, sqlite_store, tmp_path, {"clear": {}}) as desk:
         load_target(desk.connection(), desk.plan(CELLS), run_id="r")
         with pytest.raises(FiguresDiffer, match=r"the file has 0.00 and the model 310.00"):
             load_target(
@@ -332,7 +339,7 @@ def test_zero_rows_make_a_vanished_cell_right_under_every_clear_option(
     sqlite_store: Store, tmp_path: Path, clear
 ) -> None:
     change = {} if clear is None else {"clear": clear}
-    with shaped(sqlite_store, tmp_path, change) as desk:
+    with shaped(planning_server, sqlite_store, tmp_path, change) as desk:
         load_target(desk.connection(), desk.plan(CELLS), run_id="r")
         load_target(desk.connection(), desk.plan({**CELLS, ("400", "unassigned"): 0}), run_id="r")
         assert desk.figures() == {cell: amount for cell, amount in FIGURES.items() if cell != ("400", "unassigned")}
