@@ -56,10 +56,10 @@ def publish(store: Store, blobs: Blobs, reading: Reading) -> SnapshotRow | Stale
         if standing is not None and standing["read_began_at"] >= reading.read_began_at:
             return StaleRead(snapshot_row(standing))
         row = _insert(transaction, reading, blob=blob, raw_blob=raw_blob, total=total, published_at=published_at)
+        _settle_dirty(transaction, reading)
         if "document_id" in reading.rows.schema.names:
             moves = track_periods(transaction, reading.of, reading.rows.path, reading.read_began_at, published_at)
             row = replace(row, left=moves.left, came_from=moves.came_from)
-        _settle_dirty(transaction, reading)
     fault_point("snapshot_published")
     return row
 

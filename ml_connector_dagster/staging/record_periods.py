@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, cast, delete, func, literal, select, true, update
+from sqlalchemy import Connection, Text, cast, delete, func, literal, select, true, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -137,7 +137,7 @@ def _listed(transaction: Connection, versions: Mapping[str, str]) -> Any:
     """Answer {record id: version} as a table ``key, value`` inside the database: one parameter, whatever their number."""
     text = json.dumps(versions)
     if transaction.dialect.name == "postgresql":
-        return func.json_each_text(cast(text, postgresql.JSON)).table_valued("key", "value")
+        return func.json_each_text(cast(literal(text, Text), postgresql.JSON)).table_valued("key", "value")
     return func.json_each(text).table_valued("key", "value")
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -200,6 +201,16 @@ quarantined_record = Table(
     Column("snapshot_id", Integer, ForeignKey(snapshot.c.id), nullable=False, index=True),
     Column("record_id", Text, nullable=False),
     Column("reason", Text, nullable=False),
+)
+detail = Table(
+    "detail",
+    METADATA,
+    Column("connection", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("record_id", Text, primary_key=True),
+    Column("stamp", Text, nullable=False, comment="the vendor's modified stamp, as written"),
+    Column("body", LargeBinary, nullable=False, comment="the vendor's answer, compressed"),
+    comment="Answers of detail calls, by record and stamp: a document that moves to another period costs no call.",
 )
 dirty_period = Table(
     "dirty_period",

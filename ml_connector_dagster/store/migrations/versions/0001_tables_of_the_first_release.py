@@ -62,6 +62,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("credential", name=op.f("pk_data_key")),
     )
     op.create_table(
+        "detail",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("stamp", sa.Text(), nullable=False, comment="the vendor's modified stamp, as written"),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="the vendor's answer, compressed"),
+        sa.PrimaryKeyConstraint("connection", "entity", "record_id", name=op.f("pk_detail")),
+        comment="Answers of detail calls, by record and stamp: a document that moves to another period costs no call.",
+    )
+    op.create_table(
         "dirty_period",
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("entity", sa.Text(), nullable=False),

@@ -1,0 +1,55 @@
+"""A digest follows from content alone."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_connector_dagster.ledger.document import DocumentLine
+from ml_connector_dagster.staging.digest import RowDigest
+from ml_connector_dagster.staging.frames import arrow_schema, table_of
+from ml_connector_dagster_tests.staging.readings import line
+
+ROWS = [line(f"d{number}", str(number % 3), net_amount=Decimal(number) / 100) for number in range(50)]
+
+
+def digest(*parts: list[DocumentLine]) -> str:
+    """The digest of rows that came in these parts."""
+    whole = RowDigest(arrow_schema(DocumentLine))
+    for part in parts:
+        whole.add(table_of(DocumentLine, part))
+    return whole.hexdigest()
+
+
+@given(seed=st.integers(0, 10_000), cut=st.integers(0, 50))
+def test_order_and_row_groups_do_not_matter(seed: int, cut: int) -> None:
+    shuffled = random.Random(seed).sample(ROWS, len(ROWS))
+    assert digest(shuffled[:cut], shuffled[cut:]) == digest(ROWS)
+
+
+def test_one_cent_changes_it() -> None:
+    assert digest([*ROWS[1:], ROWS[0]._replace(net_amount=Decimal("0.01"))]) != digest(ROWS)
+
+
+def test_every_column_counts() -> None:
+    one = line("d1")
+    changed = [one._replace(**{name: f"{value}x"}) for name, value in one._asdict().items() if isinstance(value, str)]
+    changed += [one._replace(posts=False), one._replace(due_date=None), one._replace(modified_at=None)]
+    assert len({digest([row]) for row in [one, *changed]}) == len(changed) + 1
+
+
+def test_a_value_that_slips_into_the_next_column_changes_it() -> None:
+    assert digest([line("d1", number="12", subkind="3")]) != digest([line("d1", number="2", subkind="31")])
+
+
+def test_a_row_that_occurs_twice_counts_twice() -> None:
+    assert digest([ROWS[0], ROWS[0]]) != digest([ROWS[0]])
+
+
+def test_nothing_has_a_digest_too_and_other_columns_another_one() -> None:
+    nothing = RowDigest(arrow_schema(DocumentLine)).hexdigest()
+    assert nothing != RowDigest(arrow_schema(DocumentLine).remove(0)).hexdigest()
+    assert digest([]) == nothing
