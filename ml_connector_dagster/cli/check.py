@@ -1,0 +1,72 @@
+"""``check``: proves a connection in both systems and writes nothing; ``--offline`` reads the files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from ml_connector_dagster.cli.output import Row, json_option, progress, table
+from ml_connector_dagster.connections.opening import Connector
+from ml_connector_dagster.connections.settings import find_connections, read_connection
+from ml_connector_dagster.errors import SettingWrong
+
+_COLUMNS = ("connection", "subject", "holds", "says")
+
+
+@click.command()
+@click.argument("connections", nargs=-1)
+@click.option("--offline", is_flag=True, help="Validate every defs.yaml without network, vault or database.")
+@json_option
+def check(connections: tuple[str, ...], offline: bool, as_json: bool) -> None:
+    """Probe CONNECTIONS (all, if none is named): files, credentials, permissions, imports, calendar, versions, members."""
+    rows = list(_offline(connections) if offline else _online(connections))
+    table(rows, _COLUMNS, as_json)
+    wrong = [row for row in rows if not row["holds"]]
+    if wrong:
+        raise SettingWrong(
+            f"{len(wrong)} of {len(rows)} probes do not hold, the first: {wrong[0]['subject']} of {wrong[0]['connection']}.",
+            "What depends on them would not be read or loaded.",
+            "Mend them from the top; later ones may hold by then.",
+        )
+
+
+def _offline(names: tuple[str, ...]) -> Iterator[Row]:
+    from ml_connector_dagster.store.environment import Environment
+
+    paths = find_connections(Path(Environment.read().connections_root))
+    for name in names or tuple(paths):
+        if name not in paths:
+            raise _unknown(name, tuple(paths))
+        _, problems = read_connection(paths[name])
+        for problem in problems:
+            yield {
+                "connection": name,
+                "subject": f"line {problem.context['line']}",
+                "holds": False,
+                "says": str(problem),
+            }
+        if not problems:
+            yield {"connection": name, "subject": "defs.yaml", "holds": True, "says": str(paths[name])}
+
+
+def _online(names: tuple[str, ...]) -> Iterator[Row]:
+    from ml_connector_dagster.connections.checking import check_connection
+
+    with Connector.of_process() as connector, progress("probing") as step:
+        for name in names or connector.names():
+            for finding in check_connection(connector.connection(name)):
+                step(f"{name}: {finding.subject}")
+                yield {"connection": name, "subject": finding.subject, "holds": finding.holds, "says": finding.says}
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> SettingWrong:
+    return SettingWrong(
+        f"There is no connection {name!r}.",
+        "Nothing was checked for it.",
+        f"Use one of: {', '.join(known) or 'none yet'}.",
+    )
+
+
+COMMANDS: tuple[click.Command, ...] = (check,)

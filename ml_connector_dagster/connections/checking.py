@@ -1,0 +1,232 @@
+"""``check``: probes everything a connection relies on, in both systems; writes nothing.
+
+Every probe becomes a ``Finding``; one that fails says what to do, and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from ml_connector_dagster.connections.credentials import Credentials, Standing
+from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.errors import ConnectorError
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.sources.contract import Finding
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.anaplan.client import AnaplanModel
+
+SUNSET_WARNING = timedelta(days=180)
+
+
+def check_connection(connection: OpenConnection) -> Iterator[Finding]:
+    """Yield what was probed, in the order a person mends it: files, credentials, accounting system, Anaplan."""
+    yield from _crosswalks(connection)
+    yield from _credentials(connection)
+    yield from _source(connection)
+    yield from _anaplan(connection)
+
+
+def _probe(subject: str, probe: Callable[[], str]) -> Finding:
+    """Answer the finding of one probe; its error is the finding, since the next probes are wanted too."""
+    try:
+        return Finding(subject, holds=True, says=probe())
+    except ConnectorError as error:
+        return Finding(subject, holds=False, says=str(error))
+
+
+# ── files and credentials ─────────────────────────────────────────────────────────────────────────────────────────────
+def _crosswalks(connection: OpenConnection) -> Iterator[Finding]:
+    from ml_connector_dagster.mapping.crosswalk import read_crosswalk
+
+    for dimension, mapping in connection.settings.mapping.items():
+        if mapping.file is None:
+            continue
+        path = connection.folder / mapping.file
+
+        def count(path=path) -> str:  # noqa: ANN001
+            rows = read_crosswalk(path)
+            return f"{sum(1 for row in rows if row.member)} of {len(rows)} ids have a member."
+
+        if path.exists():
+            yield _probe(f"mapping of {dimension}", count)
+        else:
+            do = f"{path} does not exist yet; ml-connector mapping export {connection.name} writes it."
+            yield Finding(f"mapping of {dimension}", holds=False, says=do)
+
+
+def _credentials(connection: OpenConnection) -> Iterator[Finding]:
+    for name in (connection.settings.source.credential, connection.settings.anaplan.credential):
+        found = Credentials(connection.store).find(name)
+        if found is None:
+            says = f"Nobody entered it; run ml-connector credential set {name}."
+            yield Finding(f"credential {name}", holds=False, says=says)
+            continue
+        fit = found.state == Standing.READY or (found.kind != "oauth" and found.state == Standing.NEW)
+        until = f", token until {found.access_expires_at:%Y-%m-%d %H:%M} UTC" if found.access_expires_at else ""
+        do = "" if fit else f" Run ml-connector {'connect' if found.kind == 'oauth' else 'credential set'} {name}."
+        says = f"{found.vendor}, {found.kind}, {found.state}{until}. {found.reason}".strip() + do
+        yield Finding(f"credential {name}", holds=fit, says=says)
+
+
+# ── the accounting system ─────────────────────────────────────────────────────────────────────────────────────────────
+def _source(connection: OpenConnection) -> Iterator[Finding]:
+    source = connection.source
+    yield _sunset(source.title, source.api_version, source.sunset_on)
+    try:
+        reader = connection.reader()
+        yield from reader.checks()
+        company = reader.company()
+    except ConnectorError as error:
+        yield Finding(source.title, holds=False, says=str(error))
+        return
+    wanted = connection.settings.source.time_zone
+    same = not company.time_zone or _offsets(company.time_zone) == _offsets(wanted)
+    do = "" if same else f" Write time_zone: {company.time_zone}, or the open month changes at another hour."
+    yield Finding("time zone", holds=same, says=f"{wanted} here, {company.time_zone or 'not said'} there.{do}")
+
+
+def _sunset(title: str, version: str, sunset_on: date | None) -> Finding:
+    if sunset_on is None:
+        return Finding(f"{title} API {version}", holds=True, says="No end is announced.")
+    near = sunset_on - datetime.now(UTC).date() < SUNSET_WARNING
+    do = " Upgrade the connector before then." if near else ""
+    return Finding(f"{title} API {version}", holds=not near, says=f"It ends on {sunset_on}.{do}")
+
+
+def _offsets(zone: str) -> tuple[timedelta | None, ...]:
+    """Answer the zone's offsets in winter and summer: two names may mean the same clock."""
+    year = datetime.now(UTC).year
+    return tuple(datetime(year, month, 15, tzinfo=ZoneInfo(zone)).utcoffset() for month in (1, 7))
+
+
+# ── Anaplan ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _anaplan(connection: OpenConnection) -> Iterator[Finding]:
+    try:
+        model = connection.model()
+        state = model.state()
+    except ConnectorError as error:
+        yield Finding("Anaplan model", holds=False, says=str(error))
+        return
+    yield Finding("Anaplan model", holds=True, says=f"{model.model_id} is {state.lower()}.")
+    for target in (*connection.settings.lists, *connection.settings.modules):
+        yield _probe(f"import of {target.name}", lambda target=target: _import(model, target))
+    for target in connection.settings.lists:
+        yield _probe(f"list of {target.name}", lambda target=target: _list(model, target))
+    for module in connection.settings.modules:
+        yield from _module(connection, model, module)
+
+
+def _import(model: AnaplanModel, target: ListTarget | ModuleTarget) -> str:
+    from ml_connector_dagster.anaplan.actions import check_header, find_route
+
+    route = find_route(model, target.import_action)
+    check_header(route, tuple(target.columns))
+    return f"{route.name!r} ({route.action_id}) takes {', '.join(route.layout.headers)}."
+
+
+def _list(model: AnaplanModel, target: ListTarget) -> str:
+    from ml_connector_dagster.anaplan.model_facts import dimension_id
+
+    name = target.anaplan_list or target.name
+    found = dimension_id(model, name)
+    if found is None:
+        return f"The login does not see a list {name!r}; members are checked by the import alone."
+    return f"{name!r} is {found}."
+
+
+def _module(connection: OpenConnection, model: AnaplanModel, module: ModuleTarget) -> Iterator[Finding]:
+    periods = connection.settings.periods
+    first = Period.parse(periods.start)
+    now = datetime.now(ZoneInfo(connection.settings.source.time_zone))
+    if "period" in module.columns.values():
+        yield _probe(f"calendar for {module.name}", lambda: _calendar(model, first, Period.of(now.date())))
+    for column, chosen in module.columns.items():
+        if chosen.startswith("="):
+            subject = f"{column} of {module.name}"
+            yield _probe(
+                subject, lambda column=column, chosen=chosen: _constant(model, module, column, chosen[1:], now)
+            )
+    yield _probe(f"read-back of {module.name}", lambda: _read_back(model, module))
+    yield from _mapped_members(connection, model, module)
+
+
+def _calendar(model: AnaplanModel, first: Period, last: Period) -> str:
+    from ml_connector_dagster.anaplan.model_facts import check_calendar
+
+    check_calendar(model, first.first_on)
+    check_calendar(model, last.first_on)
+    return f"{first} to {last} are in the model's calendar."
+
+
+def _constant(model: AnaplanModel, module: ModuleTarget, column: str, member: str, now: datetime) -> str:
+    from ml_connector_dagster.anaplan.model_facts import check_version, dimension_id, missing_members
+
+    if column.casefold() in ("version", "versions"):
+        check_version(model, member, Period.of(now.date()).first_on)
+        return f"The model has the version {member!r}."
+    dimensions: Mapping[str, str] = module.read_back.columns if module.read_back else {}
+    name = dimensions.get(column, column)
+    dimension = dimension_id(model, name)
+    if dimension is None:
+        return f"The model shows no list {name!r}; the constant {member!r} is not checked."
+    if missing_members(model, dimension, [member]):
+        raise _no_member(name, [member])
+    return f"{name!r} has {member!r}."
+
+
+def _read_back(model: AnaplanModel, module: ModuleTarget) -> str:
+    from ml_connector_dagster.anaplan.views import find_view, members_of
+    from ml_connector_dagster.errors import SettingWrong
+
+    if module.read_back is None:
+        raise SettingWrong(
+            f"{module.name} has no read_back.",
+            "Nobody could prove that its figures arrived, so nothing would be loaded.",
+            "Name a saved view, its line item and its dimensions.",
+        )
+    view = find_view(model, module.read_back.view)
+    for dimension in module.read_back.columns.values():
+        view.dimension(dimension)
+    line_items = next((one for one in view.dimensions if one.is_line_items), None)
+    if (
+        line_items is not None
+        and members_of(model, line_items, view.module_id).find(module.read_back.line_item) is None
+    ):
+        raise _no_member(f"line items of {view.name}", [module.read_back.line_item])
+    return f"{view.name!r} shows {', '.join(one.name for one in view.dimensions)}."
+
+
+def _mapped_members(connection: OpenConnection, model: AnaplanModel, module: ModuleTarget) -> Iterator[Finding]:
+    """Look up the members that crosswalks name; those that the list's own load will bring are named, not refused."""
+    from ml_connector_dagster.anaplan.model_facts import dimension_id, missing_members
+    from ml_connector_dagster.mapping.crosswalk import read_crosswalk
+
+    dimensions: Mapping[str, str] = module.read_back.columns if module.read_back else {}
+    for column, field in module.columns.items():
+        mapping = connection.settings.mapping.get(field)
+        if mapping is None or mapping.file is None or not (connection.folder / mapping.file).exists():
+            continue
+
+        def look(column=column, file=mapping.file) -> str:  # noqa: ANN001
+            members = {row.member for row in read_crosswalk(connection.folder / file) if row.member}
+            dimension = dimension_id(model, dimensions.get(column, column))
+            missing = [] if dimension is None else missing_members(model, dimension, members)
+            brought = f"; the list's load brings {len(missing)} more" if missing else ""
+            return f"{len(members) - len(missing)} of {len(members)} members are in the model{brought}."
+
+        yield _probe(f"members of {column} in {module.name}", look)
+
+
+def _no_member(where: str, members: list[str]) -> ConnectorError:
+    from ml_connector_dagster.errors import SettingWrong
+
+    return SettingWrong(
+        f"{where} in Anaplan has no {', '.join(repr(one) for one in members)}.",
+        "Anaplan would reject every row that names it.",
+        "Correct it in defs.yaml, or let the model builder add it.",
+    )
