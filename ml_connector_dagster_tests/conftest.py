@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -16,8 +17,7 @@ from sqlalchemy.pool import NullPool
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment, with_driver
 from ml_connector_dagster.store.migrate import upgrade
-
-TEMPLATE = "template_store"
+from ml_connector_dagster.store.tables import METADATA
 
 
 @pytest.fixture
@@ -45,30 +45,30 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def new_postgres_database(postgres_server: str) -> Callable[..., str]:
-    """Creates a database and answers its address; ``template`` copies another one."""
+def new_postgres_database(postgres_server: str) -> Callable[[], str]:
+    """Creates an empty database and answers its address; costs half a second."""
     numbers = itertools.count(1)
 
-    def create(template: str = "template0") -> str:
+    def create() -> str:
         name = f"test_{next(numbers)}"
-        _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE {template}")
-        return _address(postgres_server, name)
+        _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE template0")
+        return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
 
     return create
 
 
 @pytest.fixture
-def postgres_url(new_postgres_database: Callable[..., str]) -> str:
+def postgres_url(new_postgres_database: Callable[[], str]) -> str:
     """The address of an empty Postgres database of this test's own."""
     return new_postgres_database()
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> str:
-    """The name of a migrated database that tests copy: migrating each would cost a second."""
-    _administer(postgres_server, f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
-    upgrade(_address(postgres_server, TEMPLATE))
-    return TEMPLATE
+def migrated_postgres(new_postgres_database: Callable[[], str]) -> str:
+    """The address of a migrated database that tests empty and use one after another: a new one would cost a second."""
+    url = new_postgres_database()
+    upgrade(url)
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -90,13 +90,12 @@ def sqlite_store(environment: Environment, sqlite_template: Path) -> Iterator[St
 
 
 @pytest.fixture
-def postgres_store(
-    tmp_path: Path, new_postgres_database: Callable[..., str], postgres_template: str
-) -> Iterator[Store]:
-    """A store on a Postgres database of this test's own, initialised and empty."""
+def postgres_store(tmp_path: Path, migrated_postgres: str) -> Iterator[Store]:
+    """A store on Postgres, initialised and empty."""
+    _empty(migrated_postgres)
     variables = {
         "ML_CONNECTOR_HOME": str(tmp_path / "home_of_postgres"),
-        "ML_CONNECTOR_DATABASE_URL": new_postgres_database(postgres_template),
+        "ML_CONNECTOR_DATABASE_URL": migrated_postgres,
     }
     store = Store.open(Environment.read(variables))
     yield store
@@ -110,12 +109,17 @@ def store(request: pytest.FixtureRequest) -> Store:
     return opened
 
 
-def _administer(url: str, *statements: str) -> None:
+def _administer(url: str, *statements: str) -> list[Any]:
+    """Run the statements outside a transaction and answer the first column of the last one."""
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
+        results = [connection.execute(text(statement)) for statement in statements]
+        return list(results[-1].scalars()) if results[-1].returns_rows else []
 
 
-def _address(server: str, database: str) -> str:
-    return make_url(server).set(database=database).render_as_string(hide_password=False)
+def _empty(url: str) -> None:
+    """End every session that an earlier test left behind, and empty the tables that hold rows."""
+    filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in METADATA.tables)
+    strangers = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    if tables := _administer(url, f"SELECT pg_terminate_backend(pid, 5000) {strangers}", filled):
+        _administer(url, f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")

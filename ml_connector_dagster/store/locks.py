@@ -69,6 +69,9 @@ class Locks:
     def hold(self, name: str, wait_seconds: float | None = None) -> Iterator[Held]:
         """Hold the lock of that name.
 
+        Each lock has a session or file of its own, so that a circle of two waiting holders is not noticed: take two
+        locks in the same order everywhere, or with a bounded wait.
+
         Args:
             name: Any text, for example ``token:acme_xero``; it appears in messages.
             wait_seconds: 0 asks once, None waits for ever.
