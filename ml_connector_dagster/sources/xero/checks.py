@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ml_connector_dagster.errors import ConnectorError, RequestRejected
@@ -32,18 +33,15 @@ REPORT_SCOPE = "accounting.reports.trialbalance.read"
 
 def findings(company: XeroCompany) -> Iterator[Finding]:
     """Yield what holds and what does not, each with what to do; a refusal is a finding, never an empty list."""
-    api = company.api
     yield _probe("consent reaches the organisation", lambda: _is_connected(company))
     yield _probe("organisation", lambda: _organisation(company))
     for endpoint in WHOLE:
-        yield _probe(
-            f"{endpoint} ({SETTINGS_SCOPE})", lambda endpoint=endpoint: _count(len(api.one(endpoint).page.records))
-        )
+        yield _probe(f"{endpoint} ({SETTINGS_SCOPE})", partial(_whole_list, company, endpoint))
     for endpoint, scope in PAGED.items():
-        yield _probe(f"{endpoint} ({scope})", lambda endpoint=endpoint: _first_record(company, endpoint))
+        yield _probe(f"{endpoint} ({scope})", partial(_first_record, company, endpoint))
     yield _probe(
         f"TrialBalance ({REPORT_SCOPE})",
-        lambda: f"{len(trial_balance(api, _yesterday(company)))} accounts with a balance.",
+        lambda: f"{len(trial_balance(company.api, _today()))} accounts with a balance.",
     )
 
 
@@ -74,6 +72,10 @@ def _organisation(company: XeroCompany) -> str:
     return f"{found.name}, {found.base_currency}, fiscal year ends in month {found.fiscal_year_end_month}, {locked}."
 
 
+def _whole_list(company: XeroCompany, endpoint: str) -> str:
+    return _count(len(company.api.one(endpoint).page.records))
+
+
 def _first_record(company: XeroCompany, endpoint: str) -> str:
     first = next(company.api.pages(Listing(endpoint, page_size=1)))
     return _count(first.page.pagination.item_count if first.page.pagination else len(first.page.records))
@@ -83,6 +85,5 @@ def _count(records: int) -> str:
     return f"{records} records."
 
 
-def _yesterday(company: XeroCompany) -> date:
-    del company
-    return date.today()  # noqa: DTZ011 (any day serves: the permission is what is asked)
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected, TemporarilyRefused
+from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
 from ml_connector_dagster.sources.contract import (
@@ -233,7 +234,7 @@ class XeroCompany:
                 yield self._allocated(answered, period)
 
     def _allocated(self, answered: Answered, period: Period) -> Page:
-        found: list[list[tuple[Any, ...]]] = []
+        found: list[list[DocumentLine]] = []
         refused: list[RefusedRecord] = list(answered.page.refused)
         for credit in answered.page.records:
             try:

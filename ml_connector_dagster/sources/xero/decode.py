@@ -62,7 +62,7 @@ def _decoder(endpoint: str) -> msgspec.json.Decoder[Any]:
     envelope = msgspec.defstruct(
         f"{plural}Envelope",
         [
-            ("records", list[shape], msgspec.field(name=plural)),
+            ("records", list[shape], msgspec.field(name=plural)),  # type: ignore[valid-type]
             ("pagination", Pagination | None, None),
             ("server_time", str, msgspec.field(default="", name="DateTimeUTC")),
         ],

@@ -161,7 +161,7 @@ def allocation_rows(credit: Any, context: Context) -> list[list[DocumentLine]]:
         header = (one.allocation_id, "allocation", credit.type, credit.number or "", on, None, credit.status, stands)
         money = (party, currency, rate, one.amount, ZERO)
         footer = (linked, "", optional_moment(credit.updated_date_utc), mark, ZERO)
-        found.append([DocumentLine(*header, *money, *line, *footer) for line in part or [_NO_LINE]])
+        found.append([DocumentLine._make((*header, *money, *line, *footer)) for line in part or [_NO_LINE]])
     return found
 
 
@@ -180,8 +180,9 @@ def journal_rows(journal: wire.ManualJournal, context: Context) -> list[Document
     mark = fingerprint(lines, "MANUALJOURNAL", on, posts)
     total = sum((line[3] + line[4] for line in lines if line[3] > 0), ZERO)
     header = (journal.record_id, "journal", "MANUALJOURNAL", journal.narration, on, None, journal.status, posts)
+    money = ("", base, ONE, total, ZERO)
     footer = ("", "", optional_moment(journal.updated_date_utc), mark, ZERO)
-    return [DocumentLine(*header, "", base, ONE, total, ZERO, *line, *footer) for line in lines or [_NO_LINE]]
+    return [DocumentLine._make((*header, *money, *line, *footer)) for line in lines or [_NO_LINE]]
 
 
 def _lines(

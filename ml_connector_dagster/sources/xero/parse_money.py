@@ -101,23 +101,8 @@ def transfer_rows(transfer: wire.BankTransfer, context: Context) -> list[Documen
     ]
     mark = fingerprint(lines, "TRANSFER", on, currency, rate, posts)
     header = (transfer.record_id, "transfer", "TRANSFER", transfer.reference or "", on, None, transfer.status, posts)
-    return [
-        DocumentLine(
-            *header,
-            "",
-            currency,
-            rate.quantize(RATE_PLACES) if rate != ONE else ONE,
-            transfer.amount,
-            ZERO,
-            *line,
-            "",
-            line[1],
-            None,
-            mark,
-            line[3],
-        )
-        for line in lines
-    ]
+    money = ("", currency, rate.quantize(RATE_PLACES) if rate != ONE else ONE, transfer.amount, ZERO)
+    return [DocumentLine._make((*header, *money, *line, "", line[1], None, mark, line[3])) for line in lines]
 
 
 def _settled(payment: wire.Payment) -> tuple[str, str, str]:

@@ -23,6 +23,7 @@ from ml_connector_dagster.sources.contract import Page, RefusedRecord, StagedRea
 from ml_connector_dagster.sources.xero import chart as roles
 from ml_connector_dagster.sources.xero.chart import Chart
 from ml_connector_dagster.sources.xero.context import NO_TRACKING, ONE, base_rate
+from ml_connector_dagster.sources.xero.entities import POSTING_ENTITIES, PREPAYMENTS
 from ml_connector_dagster.sources.xero.parse_money import PAYMENT_ENTITY
 
 if TYPE_CHECKING:
@@ -230,12 +231,10 @@ def _accounts(lines: list[Mapping[str, Any]]) -> tuple[tuple[str, Decimal, str],
 
 def _fetched(company: XeroCompany, entity: str, ids: list[str]) -> dict[str, Settled]:
     """Ask Xero for documents that no staged period holds."""
-    from ml_connector_dagster.sources.xero.entities import ENTITIES
-
-    named = next(one for one in ENTITIES if one.name == entity)
-    if entity == "prepayments":
-        rows = (row._asdict() for page in company.read_ids(named, ids) for row in page.rows)
-        return _by_document(rows)
+    named = next(one for one in POSTING_ENTITIES if one.name == entity)
+    if named is PREPAYMENTS:
+        rows: list[Any] = [row for page in company.read_ids(named, ids) for row in page.rows]
+        return _by_document(row._asdict() for row in rows)
     base = company.company().base_currency
     return {
         document.record_id: Settled(base_rate(document.currency_rate, document.currency_code or base, base))
@@ -245,7 +244,7 @@ def _fetched(company: XeroCompany, entity: str, ids: list[str]) -> dict[str, Set
 
 
 def _is_receivable(row: Mapping[str, Any]) -> bool:
-    return row["subkind"].startswith(("ACCREC", "AR", "RECEIVE"))
+    return str(row["subkind"]).startswith(("ACCREC", "AR", "RECEIVE"))
 
 
 def _control(row: Mapping[str, Any], chart: Chart) -> str:
