@@ -16,7 +16,7 @@ import click
 import sqlalchemy as sa
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run
-from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, local_stack
+from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, free_port, local_stack
 from ml_connector_dagster.cli.output import json_option, progress, say, table
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete
@@ -100,7 +100,13 @@ def enter_credentials() -> None:
     _connector("init")
     for name, options in _SECRETS.items():
         _connector("credential", "set", name, *options, "--from-stdin", stdin=_lines(_ENTERED[name]))
-    _connector("connect", "demo_xero", browser=f"{shlex.quote(sys.executable)} -c {shlex.quote(_BROWSER)} %s")
+    _connector(
+        "connect",
+        "demo_xero",
+        "--port",
+        str(free_port()),
+        browser=f"{shlex.quote(sys.executable)} -c {shlex.quote(_BROWSER)} %s &",
+    )
 
 
 def start_reads(stack: LocalStack, connector: Connector, periods: str) -> Watch:
