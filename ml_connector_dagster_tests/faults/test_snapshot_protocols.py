@@ -60,7 +60,7 @@ def test_protocol_10_a_slow_read_that_publishes_late_reports_the_winner(connecti
 def test_protocol_10_two_processes_pull_one_slice_one_after_the_other(connection):
     asked = connection.store.now()
     children = [fork(lambda: pull(connection, "invoices", OCT, wanted_at=asked)) for _ in range(3)]
-    assert all([succeeded(child) for child in children])
+    assert [succeeded(child) for child in children] == [True] * 3
     with connection.store.read() as database:
         count = database.exec_driver_sql("select count(*) from snapshot where entity = 'invoices'").scalar()
     assert count == 1  # the later two found the first one's snapshot fresh
@@ -139,7 +139,7 @@ def test_protocol_12_books_that_never_stand_still_are_said_so_and_stay_dirty(con
 
 
 def test_protocol_12_a_real_difference_is_not_taken_for_books_that_move(connection):
-    """A posting that no document shows and no class names: two equal reports around one more read, then it is left to the tie-out."""
+    """A posting that no document shows and no class names: two equal reports around one more read; the tie-out says it."""
     connection.books.post("hidden", "2026-10-15", {"acc-429": "3.00", "acc-800": "-3.00"})
     connection.pull(OCT, "ledger_accounts", "invoices", "bills")
     outcome = pull(connection, "ledger_lines", OCT)
