@@ -69,6 +69,7 @@ def _oddities(scribe: Scribe) -> None:
             (scribe.first + timedelta(days=40), date(1926, 3, 14), "AUTHORISED"),
             (date(1970, 1, 1), date(1970, 1, 31), "DRAFT"),
             (date(1926, 4, 2), None, "DELETED"),
+            (scribe.today, scribe.today + timedelta(days=30), "SUBMITTED"),
         )
     ):
         line = scribe.line("429", 12_345 + number, "NONE", "Mistyped date", (), inclusive=False)

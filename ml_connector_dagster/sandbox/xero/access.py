@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -69,10 +70,9 @@ def bearer(cloud: XeroCloud, request: Request) -> Access:
     access = cloud.identity.access(token) if kind.lower() == "bearer" else None
     if access is None:
         raise problem(401, "Unauthorized", "AuthenticationUnsuccessful")
-    now = cloud.world.clock.now()
-    if now.timestamp() >= access.expires_at:
-        expired = f"TokenExpired: token expired at {now:%m/%d/%Y %H:%M:%S}"
-        raise problem(401, "Unauthorized", expired)
+    if cloud.world.clock.now().timestamp() >= access.expires_at:
+        ended = datetime.fromtimestamp(access.expires_at, UTC)
+        raise problem(401, "Unauthorized", f"TokenExpired: token expired at {ended:%m/%d/%Y %H:%M:%S}")
     if access.grant.revoked:
         raise problem(401, "Unauthorized", "AuthorizationUnsuccessful")
     return access

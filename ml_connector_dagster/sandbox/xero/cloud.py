@@ -1,9 +1,10 @@
 """Xero as a whole: its tenants, its identity service, its limits, and what an operator may set about them."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from ml_connector_dagster.sandbox.books import firm
+from ml_connector_dagster.sandbox.books.records import Document
+from ml_connector_dagster.sandbox.books.scribe import FirmProfile
 from ml_connector_dagster.sandbox.world import World
 from ml_connector_dagster.sandbox.xero.bulk import BulkInvoices
 from ml_connector_dagster.sandbox.xero.idempotency import IdempotencyCache
@@ -11,9 +12,9 @@ from ml_connector_dagster.sandbox.xero.limits import Limits
 from ml_connector_dagster.sandbox.xero.oauth import Identity
 from ml_connector_dagster.sandbox.xero.shelves import Shelves
 from ml_connector_dagster.sandbox.xero.tenant import Tenant
+from ml_connector_dagster.sandbox.xero.webhooks import Webhooks
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+_PROFILES = {profile.tenant_id: profile for profile in firm.PROFILES}
 
 
 class XeroCloud:
@@ -33,20 +34,15 @@ class XeroCloud:
         self._tenants: dict[str, Tenant] = {}
         self._shelves: dict[str, Shelves] = {}
         self.bulk: dict[str, BulkInvoices] = {}
+        self.webhooks = Webhooks()
 
     def tenant(self, tenant_id: str) -> Tenant:
-        """The organisation; KeyError for an unknown one."""
+        """The organisation, generated when first asked for; KeyError for an unknown one."""
+        tenant_id = tenant_id.lower()
         with self.world.lock:
-            if not self._tenants:
-                self._generate()
-            return self._tenants[tenant_id.lower()]
-
-    def tenants(self) -> "Mapping[str, Tenant]":
-        """All organisations by id."""
-        with self.world.lock:
-            if not self._tenants:
-                self._generate()
-            return self._tenants
+            if tenant_id not in self._tenants:
+                self._tenants[tenant_id] = self._generate(_PROFILES[tenant_id])
+            return self._tenants[tenant_id]
 
     def shelves(self, tenant: Tenant) -> Shelves:
         """The rendered records of a tenant."""
@@ -57,9 +53,19 @@ class XeroCloud:
         self.limits.choose_tier(tier)
         self.tier = tier
 
-    def _generate(self) -> None:
+    def _generate(self, profile: FirmProfile) -> Tenant:
         today = self.world.clock.today()
         market = firm.market(self.world.seed, today)
-        for profile in firm.PROFILES:
-            tenant = Tenant(profile, market, self.world.seed, today, self.world.clock.now_ms)
-            self._tenants[tenant.tenant_id] = tenant
+        tenant = Tenant(profile, market, self.world.seed, today, self.world.clock.now_ms)
+        tenant.listeners.append(self._note)
+        return tenant
+
+    def _note(self, tenant: Tenant, record: Document, created: bool) -> None:  # noqa: FBT001 - a listener's shape
+        self.webhooks.note(
+            tenant.tenant_id,
+            record.kind,
+            record.doc_id,
+            created=created,
+            type_=record.type,
+            status=record.status,
+        )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
@@ -46,6 +47,8 @@ def _change_line(cloud: XeroCloud, body: Mapping[str, Any], *, quiet: bool) -> J
     tenant, document = _document(cloud, body)
     line = document.lines[int(body.get("line", 0))]
     if "amount" in body:
+        if document.paid or document.credited:
+            raise ValueError("Xero changes no amount of a document that has payments or credits.")
         old, line.amount = line.amount, parse(str(body["amount"]))
         line.tax = line.tax * line.amount // old if old else 0
     if "account" in body:
@@ -215,6 +218,17 @@ def _settings(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
     return {"tier": cloud.tier, "minute": cloud.limits.minute, "day": cloud.limits.day}
 
 
+def _subscribe(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
+    """{"url", "key"}: an intent to receive; the answers to a good, a bad, a good and a bad signature."""
+    answers = cloud.webhooks.subscribe(str(body["url"]), str(body["key"]))
+    return {"answers": answers, "enabled": cloud.webhooks.enabled}
+
+
+def _deliver(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
+    """{"times"?: 3}: post the pending events, retrying; 0 posts them twice on purpose."""
+    return {"answers": cloud.webhooks.deliver(times=int(body.get("times", 3)))}
+
+
 def _calls(cloud: XeroCloud, _query: Mapping[str, Any]) -> Json:
     """Calls by method, endpoint and tenant."""
     return {"calls": dict(cloud.calls)}
@@ -304,7 +318,8 @@ def _told(document: Document) -> Json:
 
 def _post(cloud: XeroCloud, act: Act) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> JSONResponse:
-        return _answered(cloud, act, await request.json())
+        # in a thread: a webhook may be answered by another server of this very process
+        return await run_in_threadpool(_answered, cloud, act, await request.json())
 
     return endpoint
 
@@ -340,6 +355,8 @@ _ACTS: dict[str, Act] = {
     "account": _archive_account,
     "merge-contacts": _merge_contacts,
     "settings": _settings,
+    "webhooks": _subscribe,
+    "webhooks-deliver": _deliver,
 }
 _QUESTIONS: dict[str, Act] = {
     "calls": _calls,

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ml_connector_dagster.sandbox.books.scribe import PROFILES_BY_KEY
 from ml_connector_dagster.sandbox.xero.access import bearer
 from ml_connector_dagster.sandbox.xero.answers import Refusal, not_found
 from ml_connector_dagster.sandbox.xero.cloud import XeroCloud
@@ -77,7 +78,7 @@ class _Pages:
     def connections(self, request: Request, access: Access) -> Response:
         """The organisations of this grant; plain ISO stamps without a zone."""
         wanted = request.query_params.get("authEventId", "")
-        names = {tenant_id: tenant.profile.name for tenant_id, tenant in self._cloud.tenants().items()}
+        names = {profile.tenant_id: profile.name for profile in PROFILES_BY_KEY.values()}
         shown = [
             {
                 "id": connection.connection_id,

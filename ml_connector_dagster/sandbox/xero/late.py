@@ -32,5 +32,5 @@ def enter(tenant: Tenant, *, type_: str, day: date, cents: int, account_id: str,
         updated_ms=stamp,
     )
     tenant.company.documents[document.doc_id] = document
-    tenant.restate(document)
+    tenant.restate(document, created=True)
     return document

@@ -116,7 +116,7 @@ class _Draft:
         document.url = str(self._body.get("Url") or document.url)
         document.cash_basis = bool(self._body.get("ShowOnCashBasisReports", document.cash_basis))
         self._tenant.company.documents[document.doc_id] = document
-        self._tenant.restate(document)
+        self._tenant.restate(document, created=self._old is None)
         shelves = self._call.cloud.shelves(self._tenant)
         shelves.listed("ManualJournals")
         shown = shelves.wire.manual_journal(document, full=True)

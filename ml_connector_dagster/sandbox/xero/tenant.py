@@ -1,7 +1,7 @@
 """One organisation of the sandbox's Xero: its records, the ledger made from them, and how a change reaches both."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ml_connector_dagster.sandbox.books import firm
@@ -11,6 +11,8 @@ from ml_connector_dagster.sandbox.books.records import Allocation, Company, Docu
 from ml_connector_dagster.sandbox.books.scribe import FirmProfile, settle
 from ml_connector_dagster.sandbox.xero import unshown
 from ml_connector_dagster.sandbox.xero.posting import Posting, PostingRules
+
+_BEFORE_VOID = {"Invoices": "AUTHORISED", "CreditNotes": "AUTHORISED", "ManualJournals": "POSTED"}
 
 
 @dataclass
@@ -34,6 +36,8 @@ class Tenant:
         self.hidden: set[str] = set()
         self.empty_months: set[tuple[str, str]] = set()
         self.first = firm.first_month(today)
+        self.listeners: list[Callable[[Tenant, Document, bool], None]] = []
+        """Told of each document that changed with a new stamp, and whether it is new."""
         self._now_ms = now_ms
         self._last_ms = 0
         self._post_everything(market, today)
@@ -60,7 +64,7 @@ class Tenant:
         """Whatever was rendered before is stale."""
         self.revision += 1
 
-    def restate(self, record: Document | Payment | Transfer, *, quiet: bool = False) -> None:
+    def restate(self, record: Document | Payment | Transfer, *, quiet: bool = False, created: bool = False) -> None:
         """Post a changed record anew; quiet leaves UpdatedDateUTC where it was, as Xero does for some changes."""
         stamp = self.stamp()
         if not quiet:
@@ -69,6 +73,10 @@ class Tenant:
             settle(record)
             self._aliases[record.twin_id or record.doc_id] = record.doc_id
         self._repost(record, stamp)
+        if isinstance(record, Document):
+            self._clear_strays(record, stamp)
+            if not quiet:
+                self._tell(record, created=created)
         self.changed()
 
     def settle_after(self, payment: Payment) -> None:
@@ -76,6 +84,8 @@ class Tenant:
         target = self.company.documents[payment.target_id]
         settle(target)
         target.updated_ms = self.stamp()
+        self._clear_strays(target, target.updated_ms)
+        self._tell(target, created=False)
         self.changed()
 
     def standing(self, record_id: str) -> list[Entry]:
@@ -114,21 +124,36 @@ class Tenant:
     def _post(self, posting: Posting, created_ms: int, *, shown: bool = True) -> None:
         self.ledger.post(*posting, created_ms=created_ms, shown=shown)
 
+    def _tell(self, document: Document, *, created: bool) -> None:
+        for listener in self.listeners:
+            listener(self, document, created)
+
+    def _clear_strays(self, document: Document, stamp: int) -> None:
+        self.ledger.withdraw(unshown.stray_source(document), stamp)
+        stray = unshown.stray_cents(self.company, self.ledger, document)
+        if stray is not None:
+            self._post(stray, stamp, shown=False)
+
     def _post_everything(self, market: Market, today: date) -> None:
         first = self.first
         self._post(unshown.conversion(self.company, self.profile, first), 0, shown=False)
         for stamp, posting in sorted(self._shown_postings(), key=lambda pair: pair[0]):
             self._post(posting, stamp)
-        hidden = [
-            *unshown.revaluations(self.company, self.ledger, market, self.profile, first, today),
-            *unshown.stray_cents(self.company, self.ledger),
-        ]
-        for posting in hidden:
+        for document in self.company.documents.values():
+            if document.status == "VOIDED":
+                self.ledger.withdraw(document.doc_id, document.updated_ms)
+        for posting in unshown.revaluations(self.company, self.ledger, market, self.profile, first, today):
             self._post(posting, 0, shown=False)
+        for document in self.company.documents.values():
+            stray = unshown.stray_cents(self.company, self.ledger, document)
+            if stray is not None:
+                self._post(stray, document.updated_ms, shown=False)
 
     def _shown_postings(self) -> Iterator[tuple[int, Posting]]:
         for document in self.company.documents.values():
-            if (posting := self.rules.document(document)) is not None:
+            # a voided document was posted once and taken back: the journals tell both
+            stood = replace(document, status=_BEFORE_VOID[document.kind]) if document.status == "VOIDED" else document
+            if (posting := self.rules.document(stood)) is not None:
                 yield document.created_ms, posting
         for payment in self.company.payments.values():
             if (posting := self.rules.payment(payment)) is not None:

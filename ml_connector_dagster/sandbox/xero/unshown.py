@@ -70,24 +70,29 @@ def revaluations(
         month = next_month(month)
 
 
-def stray_cents(company: Company, ledger: Ledger) -> Iterator[Posting]:
-    """What rounding left on receivables and payables of settled foreign documents, cleared to ROUNDING."""
-    rounding = company.system("ROUNDING").account_id
-    controls = {company.system("DEBTORS").account_id, company.system("CREDITORS").account_id}
-    for document in company.documents.values():
-        if document.rate == RATE_ONE or document.status != "PAID" or document.kind not in {"Invoices", "CreditNotes"}:
-            continue
-        left: defaultdict[str, int] = defaultdict(int)
-        for entry in (e for source in _settling(document) for e in ledger.standing(source)):
-            for line in entry.lines:
-                if line.account_id in controls:
-                    left[line.account_id] += line.amount
-        control = next(iter(left))
-        # an allocation at one rate posts nothing, yet each side is lighter by its part
-        left[control] += sum(_ALLOCATED[document.type] * to_base(a.amount, document.rate) for a in document.allocations)
-        if left[control]:
-            lines = [EntryLine(control, -left[control], 0), EntryLine(rounding, left[control], 0)]
-            yield Posting(_settled_on(document), ROUNDING, f"{ROUNDING}-{document.doc_id}", lines)
+def stray_cents(company: Company, ledger: Ledger, document: Document) -> Posting | None:
+    """What rounding left on receivables or payables when a foreign document was settled, cleared to ROUNDING."""
+    if document.rate == RATE_ONE or document.status != "PAID" or document.type not in _ALLOCATED:
+        return None
+    control = company.system("DEBTORS" if document.type.startswith("ACCREC") else "CREDITORS").account_id
+    left = sum(
+        line.amount
+        for source_id in _settling(document)
+        for entry in ledger.standing(source_id)
+        for line in entry.lines
+        if line.account_id == control
+    )
+    # an allocation at one rate posts nothing, yet each side is lighter by its part
+    left += sum(_ALLOCATED[document.type] * to_base(part.amount, document.rate) for part in document.allocations)
+    if not left:
+        return None
+    lines = [EntryLine(control, -left, 0), EntryLine(company.system("ROUNDING").account_id, left, 0)]
+    return Posting(_settled_on(document), ROUNDING, stray_source(document), lines)
+
+
+def stray_source(document: Document) -> str:
+    """The source id under which a document's stray cents stand."""
+    return f"{ROUNDING}-{document.doc_id}"
 
 
 def _settling(document: Document) -> list[str]:
