@@ -220,7 +220,7 @@ def refuse_calendar_change(call: Call) -> Response:
 
 
 def opened(_call: Call) -> Response:
-    return Response(status_code=200)
+    return Response(status_code=202)
 
 
 def closed(_call: Call) -> Response:

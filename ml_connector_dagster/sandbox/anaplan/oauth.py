@@ -171,13 +171,16 @@ class OAuth:
         self._check_secret(client, body)
         value = body.get("refresh_token", "")
         held = self._refreshes.get(value)
-        if held is None or held.client_id != client.client_id or (held.expires_at or self._now()) < self._now():
+        if held is None or held.client_id != client.client_id or self._ended(held):
             raise OAuthRefused("invalid_grant", "Unknown, used or expired refresh token.")
         self.refresh_counts += 1
         if client.rotatable:
             del self._refreshes[value]
             return self._granted(client, held.user, held.scope)
         return self._granted(client, held.user, held.scope, keep=value)
+
+    def _ended(self, held: _Refresh) -> bool:
+        return held.expires_at is not None and held.expires_at < self._now()
 
     def _check_secret(self, client: OAuthClient, body: dict[str, str]) -> None:
         if client.secret and not secrets.compare_digest(client.secret, body.get("client_secret", "")):
