@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ml_connector_dagster.anaplan.auth import AnaplanOAuth, AnaplanTokens, login_from
@@ -17,7 +18,7 @@ from ml_connector_dagster.connections.addresses import (
 )
 from ml_connector_dagster.connections.credentials import Credential, Credentials
 from ml_connector_dagster.connections.session_token import SESSION, SessionToken
-from ml_connector_dagster.connections.settings import AnaplanSettings, SourceSettings
+from ml_connector_dagster.connections.settings import SourceSettings
 from ml_connector_dagster.connections.tokens import OAuthTokens
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.sources.contract import Source
@@ -33,6 +34,16 @@ if TYPE_CHECKING:
 
 ANAPLAN_PER_MINUTE = 600
 CLIENT_SECRET = "client_secret"  # noqa: S105 (the name of a field)
+
+
+@dataclass(frozen=True, slots=True)
+class AnaplanAccess:
+    """Which login, where, and our share of the tenant's requests."""
+
+    credential: str
+    region: str
+    at: str
+    requests_per_minute: int = 300
 
 
 class Opened(Protocol):
@@ -138,15 +149,15 @@ def company_search_http(opened: Opened, source: Source, name: str, addresses: So
     )
 
 
-def anaplan_http(opened: Opened, settings: AnaplanSettings, sandbox_url: str) -> VendorHttp:
+def anaplan_http(opened: Opened, access: AnaplanAccess, sandbox_url: str) -> VendorHttp:
     """Answer the client of Anaplan's Integration API for one credential; logs in to learn the tenant it is limited by."""
-    credential = _of_vendor(opened, settings.credential, ANAPLAN)
-    endpoints = anaplan_endpoints(settings.region, settings.at, sandbox_url)
+    credential = _of_vendor(opened, access.credential, ANAPLAN)
+    endpoints = anaplan_endpoints(access.region, access.at, sandbox_url)
     authorize, tenant = _anaplan_authorizer(opened, credential, endpoints)
     limit = SharedLimit(
         label="minute",
         row=f"anaplan:minute:{tenant}",
-        permits=settings.requests_per_minute,
+        permits=access.requests_per_minute,
         per_seconds=60,
         vendor_permits=ANAPLAN_PER_MINUTE,
     )

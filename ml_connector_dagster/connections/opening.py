@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -246,13 +247,14 @@ class OpenConnection:
         from ml_connector_dagster.anaplan.client import AnaplanModel
         from ml_connector_dagster.anaplan.patience import Patience
         from ml_connector_dagster.connections.addresses import anaplan_endpoints
-        from ml_connector_dagster.connections.clients import anaplan_http
+        from ml_connector_dagster.connections.clients import AnaplanAccess, anaplan_http
 
         chosen = self.settings.anaplan
         sandbox_url = self.connector.environment.sandbox_url
         patience = Patience()
         _fits(patience.longest_run_seconds, self.connector.environment.run_limit_seconds)
-        http = anaplan_http(self.connector, chosen, sandbox_url)
+        access = AnaplanAccess(chosen.credential, chosen.region, chosen.at, chosen.requests_per_minute)
+        http = anaplan_http(self.connector, access, sandbox_url)
         self._closing.callback(http.close)
         return AnaplanModel(
             http,
@@ -262,6 +264,37 @@ class OpenConnection:
             locks=self.locks,
             patience=patience,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAnaplan:
+    """An Anaplan login that no connection stands for yet."""
+
+    http: VendorHttp
+    api_url: str
+    locks: Locks
+
+    def model(self, workspace_id: str, model_id: str) -> AnaplanModel:
+        """Answer one of its models."""
+        from ml_connector_dagster.anaplan.client import AnaplanModel
+
+        return AnaplanModel(
+            self.http, api_url=self.api_url, workspace_id=workspace_id, model_id=model_id, locks=self.locks
+        )
+
+
+@contextmanager
+def open_anaplan(connector: Connector, credential: str, *, region: str, at: str) -> Iterator[OpenAnaplan]:
+    """Open an Anaplan login, to see what it reaches before a connection names it."""
+    from ml_connector_dagster.connections.addresses import anaplan_endpoints
+    from ml_connector_dagster.connections.clients import AnaplanAccess, anaplan_http
+
+    sandbox_url = connector.environment.sandbox_url
+    http = anaplan_http(connector, AnaplanAccess(credential, region, at), sandbox_url)
+    try:
+        yield OpenAnaplan(http, anaplan_endpoints(region, at, sandbox_url).api, connector.locks)
+    finally:
+        http.close()
 
 
 def _fits(longest_run_seconds: float, run_limit_seconds: float) -> None:
