@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -41,22 +43,22 @@ def _probe(subject: str, probe: Callable[[], str]) -> Finding:
 
 # ── files and credentials ─────────────────────────────────────────────────────────────────────────────────────────────
 def _crosswalks(connection: OpenConnection) -> Iterator[Finding]:
-    from ml_connector_dagster.mapping.crosswalk import read_crosswalk
-
     for dimension, mapping in connection.settings.mapping.items():
         if mapping.file is None:
             continue
         path = connection.folder / mapping.file
-
-        def count(path=path) -> str:  # noqa: ANN001
-            rows = read_crosswalk(path)
-            return f"{sum(1 for row in rows if row.member)} of {len(rows)} ids have a member."
-
         if path.exists():
-            yield _probe(f"mapping of {dimension}", count)
+            yield _probe(f"mapping of {dimension}", partial(_chosen, path))
         else:
             do = f"{path} does not exist yet; ml-connector mapping export {connection.name} writes it."
             yield Finding(f"mapping of {dimension}", holds=False, says=do)
+
+
+def _chosen(path: Path) -> str:
+    from ml_connector_dagster.mapping.crosswalk import read_crosswalk
+
+    rows = read_crosswalk(path)
+    return f"{sum(1 for row in rows if row.member)} of {len(rows)} ids have a member."
 
 
 def _credentials(connection: OpenConnection) -> Iterator[Finding]:
@@ -113,10 +115,11 @@ def _anaplan(connection: OpenConnection) -> Iterator[Finding]:
         yield Finding("Anaplan model", holds=False, says=str(error))
         return
     yield Finding("Anaplan model", holds=True, says=f"{model.model_id} is {state.lower()}.")
-    for target in (*connection.settings.lists, *connection.settings.modules):
-        yield _probe(f"import of {target.name}", lambda target=target: _import(model, target))
-    for target in connection.settings.lists:
-        yield _probe(f"list of {target.name}", lambda target=target: _list(model, target))
+    targets: tuple[ListTarget | ModuleTarget, ...] = (*connection.settings.lists, *connection.settings.modules)
+    for target in targets:
+        yield _probe(f"import of {target.name}", partial(_import, model, target))
+    for one in connection.settings.lists:
+        yield _probe(f"list of {one.name}", partial(_list, model, one))
     for module in connection.settings.modules:
         yield from _module(connection, model, module)
 
@@ -144,14 +147,12 @@ def _module(connection: OpenConnection, model: AnaplanModel, module: ModuleTarge
     first = Period.parse(periods.start)
     now = datetime.now(ZoneInfo(connection.settings.source.time_zone))
     if "period" in module.columns.values():
-        yield _probe(f"calendar for {module.name}", lambda: _calendar(model, first, Period.of(now.date())))
+        yield _probe(f"calendar for {module.name}", partial(_calendar, model, first, Period.of(now.date())))
     for column, chosen in module.columns.items():
         if chosen.startswith("="):
             subject = f"{column} of {module.name}"
-            yield _probe(
-                subject, lambda column=column, chosen=chosen: _constant(model, module, column, chosen[1:], now)
-            )
-    yield _probe(f"read-back of {module.name}", lambda: _read_back(model, module))
+            yield _probe(subject, partial(_constant, model, module, column, chosen[1:], now))
+    yield _probe(f"read-back of {module.name}", partial(_read_back, model, module))
     yield from _mapped_members(connection, model, module)
 
 
@@ -203,23 +204,24 @@ def _read_back(model: AnaplanModel, module: ModuleTarget) -> str:
 
 def _mapped_members(connection: OpenConnection, model: AnaplanModel, module: ModuleTarget) -> Iterator[Finding]:
     """Look up the members that crosswalks name; those that the list's own load will bring are named, not refused."""
-    from ml_connector_dagster.anaplan.model_facts import dimension_id, missing_members
-    from ml_connector_dagster.mapping.crosswalk import read_crosswalk
-
     dimensions: Mapping[str, str] = module.read_back.columns if module.read_back else {}
     for column, field in module.columns.items():
         mapping = connection.settings.mapping.get(field)
         if mapping is None or mapping.file is None or not (connection.folder / mapping.file).exists():
             continue
-
-        def look(column=column, file=mapping.file) -> str:  # noqa: ANN001
-            members = {row.member for row in read_crosswalk(connection.folder / file) if row.member}
-            dimension = dimension_id(model, dimensions.get(column, column))
-            missing = [] if dimension is None else missing_members(model, dimension, members)
-            brought = f"; the list's load brings {len(missing)} more" if missing else ""
-            return f"{len(members) - len(missing)} of {len(members)} members are in the model{brought}."
-
+        look = partial(_members, model, connection.folder / mapping.file, dimensions.get(column, column))
         yield _probe(f"members of {column} in {module.name}", look)
+
+
+def _members(model: AnaplanModel, crosswalk: Path, dimension: str) -> str:
+    from ml_connector_dagster.anaplan.model_facts import dimension_id, missing_members
+    from ml_connector_dagster.mapping.crosswalk import read_crosswalk
+
+    members = {row.member for row in read_crosswalk(crosswalk) if row.member}
+    found = dimension_id(model, dimension)
+    missing = [] if found is None else missing_members(model, found, members)
+    brought = f"; the list's load brings {len(missing)} more" if missing else ""
+    return f"{len(members) - len(missing)} of {len(members)} members are in the model{brought}."
 
 
 def _no_member(where: str, members: list[str]) -> ConnectorError:
