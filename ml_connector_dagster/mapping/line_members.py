@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.mapping.columns import TRACKING, Column
 from ml_connector_dagster.mapping.file_rows import UnmappedMember
 from ml_connector_dagster.mapping.members import Members
@@ -30,11 +29,8 @@ class LineMembers:
         Args:
             column: A dimension column of the file.
             members: The connection's mapping.
-            tracking: TrackingOption table, for a ``tracking.<Category>`` column.
+            tracking: TrackingOption table, for a ``tracking.<Category>`` column that ``check_columns`` has let through.
             party: The column of the records that holds customer or vendor, where they do not tell the two apart.
-
-        Raises:
-            SettingWrong: The company has no such tracking category.
         """
         self.column = column
         self.names: list[str] = []
@@ -115,16 +111,7 @@ def _source_column(field: str, party: str) -> str:
 
 
 def _category_id(field: str, tracking: pa.Table | None) -> str:
-    wanted = field.removeprefix(TRACKING)
-    known: dict[str, str] = {}
-    if tracking is not None:
-        known = dict(
-            zip(tracking.column("category").to_pylist(), tracking.column("category_id").to_pylist(), strict=True)
-        )
-    if wanted not in known:
-        raise SettingWrong(
-            f"The company has no tracking category {wanted!r}.",
-            "Every line would land on the member for lines without one.",
-            f"Use one of: {', '.join(sorted(known)) or 'none (the company has no categories)'}.",
-        )
-    return known[wanted]
+    assert tracking is not None, "check_columns refuses a category that the company has not"
+    names, ids = tracking.column("category").to_pylist(), tracking.column("category_id").to_pylist()
+    found: str = dict(zip(names, ids, strict=True))[field.removeprefix(TRACKING)]
+    return found
