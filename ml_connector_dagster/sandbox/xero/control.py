@@ -199,7 +199,7 @@ def _settings(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
     """What belongs to Xero, not to one organisation.
 
     {"tier"?, "minute"?, "day"?, "concurrent"?, "app_minute"?, "latency_seconds"?, "user_may_report"?, "offline"?,
-    "denies_consent"?, "offers"?: [tenants], "forget_calls"?: true}
+    "denies_consent"?, "offers"?: ["uk", "ie"], "forget_calls"?: true}
     """
     if "tier" in body:
         cloud.choose_tier(str(body["tier"]))
@@ -211,7 +211,7 @@ def _settings(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
     cloud.organisation_offline = bool(body.get("offline", cloud.organisation_offline))
     cloud.identity.denies = bool(body.get("denies_consent", cloud.identity.denies))
     if "offers" in body:
-        cloud.identity.offers = tuple(_tenant(cloud, {"tenant": entry}).tenant_id for entry in body["offers"])
+        cloud.identity.offers = tuple(PROFILES_BY_KEY[entry].tenant_id for entry in body["offers"])
     if body.get("forget_calls"):
         cloud.limits.forget()
         cloud.calls.clear()
@@ -295,7 +295,9 @@ def account_id(tenant: Tenant, code_or_id: str) -> str:
 def _tenant(cloud: XeroCloud, body: Mapping[str, Any]) -> Tenant:
     named = str(body.get("tenant", "uk"))
     profile = PROFILES_BY_KEY.get(named.lower())
-    return cloud.tenant(profile.tenant_id if profile else named)
+    tenant = cloud.tenant(profile.tenant_id if profile else named)
+    tenant.open_ledger()
+    return tenant
 
 
 def _document(cloud: XeroCloud, body: Mapping[str, Any]) -> tuple[Tenant, Document]:

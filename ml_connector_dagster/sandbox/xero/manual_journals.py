@@ -47,6 +47,7 @@ def write(call: Call) -> Response:
 
 
 def _write(call: Call) -> Response:
+    call.tenant.open_ledger()
     drafts = [_Draft(call, body) for body in _bodies(call)]
     summarize = call.request.query_params.get("summarizeErrors", "true").lower() != "false"
     wrong = [draft for draft in drafts if draft.errors]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 from ml_connector_dagster.sandbox.books import firm
 from ml_connector_dagster.sandbox.books.ledger import Entry, EntryLine, Ledger
@@ -28,9 +29,7 @@ class Tenant:
 
     def __init__(self, profile: FirmProfile, market: Market, seed: int, today: date, now_ms: Callable[[], int]) -> None:
         self.profile = profile
-        self.company: Company = firm.generate(seed, profile, market, today)
-        self.ledger = Ledger()
-        self.rules = PostingRules(self.company)
+        self._market, self._seed, self._today = market, seed, today
         self.locks = Locks()
         self.revision = 0
         self.hidden: set[str] = set()
@@ -40,8 +39,24 @@ class Tenant:
         """Told of each document that changed with a new stamp, and whether it is new."""
         self._now_ms = now_ms
         self._last_ms = 0
-        self._post_everything(market, today)
-        self._aliases = self._twins()
+
+    @cached_property
+    def company(self) -> Company:
+        """What the firm wrote down, generated when first looked at."""
+        return firm.generate(self._seed, self.profile, self._market, self._today)
+
+    @cached_property
+    def rules(self) -> PostingRules:
+        return PostingRules(self.company)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, posted when first looked at; whoever changes records looks at it first, so it knows the old ones."""
+        return self._posted()
+
+    @cached_property
+    def _aliases(self) -> dict[str, str]:
+        return self._twins()
 
     @property
     def tenant_id(self) -> str:
@@ -59,6 +74,10 @@ class Tenant:
             if record_id in shelf:
                 return shelf[record_id]
         raise KeyError(record_id)
+
+    def open_ledger(self) -> None:
+        """Have everything posted before a record changes."""
+        assert self.ledger.entries
 
     def changed(self) -> None:
         """Whatever was rendered before is stale."""
@@ -119,10 +138,7 @@ class Tenant:
             source_id, posting = record.transfer_id, self.rules.transfer(record)
         self.ledger.withdraw(source_id, stamp)
         if posting is not None:
-            self._post(posting, stamp)
-
-    def _post(self, posting: Posting, created_ms: int, *, shown: bool = True) -> None:
-        self.ledger.post(*posting, created_ms=created_ms, shown=shown)
+            self.ledger.post(*posting, created_ms=stamp)
 
     def _tell(self, document: Document, *, created: bool) -> None:
         for listener in self.listeners:
@@ -132,22 +148,23 @@ class Tenant:
         self.ledger.withdraw(unshown.stray_source(document), stamp)
         stray = unshown.stray_cents(self.company, self.ledger, document)
         if stray is not None:
-            self._post(stray, stamp, shown=False)
+            self.ledger.post(*stray, created_ms=stamp, shown=False)
 
-    def _post_everything(self, market: Market, today: date) -> None:
-        first = self.first
-        self._post(unshown.conversion(self.company, self.profile, first), 0, shown=False)
+    def _posted(self) -> Ledger:
+        ledger, company, documents = Ledger(), self.company, self.company.documents.values()
+        ledger.post(*unshown.conversion(company, self.profile, self.first), created_ms=0, shown=False)
         for stamp, posting in sorted(self._shown_postings(), key=lambda pair: pair[0]):
-            self._post(posting, stamp)
-        for document in self.company.documents.values():
+            ledger.post(*posting, created_ms=stamp)
+        for document in documents:
             if document.status == "VOIDED":
-                self.ledger.withdraw(document.doc_id, document.updated_ms)
-        for posting in unshown.revaluations(self.company, self.ledger, market, self.profile, first, today):
-            self._post(posting, 0, shown=False)
-        for document in self.company.documents.values():
-            stray = unshown.stray_cents(self.company, self.ledger, document)
+                ledger.withdraw(document.doc_id, document.updated_ms)
+        for posting in unshown.revaluations(company, ledger, self._market, self.profile, self.first, self._today):
+            ledger.post(*posting, created_ms=0, shown=False)
+        for document in documents:
+            stray = unshown.stray_cents(company, ledger, document)
             if stray is not None:
-                self._post(stray, document.updated_ms, shown=False)
+                ledger.post(*stray, created_ms=document.updated_ms, shown=False)
+        return ledger
 
     def _shown_postings(self) -> Iterator[tuple[int, Posting]]:
         for document in self.company.documents.values():

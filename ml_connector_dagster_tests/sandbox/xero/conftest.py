@@ -3,7 +3,11 @@
 import json
 import os
 import re
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,7 +17,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ml_connector_dagster.sandbox.app import create_app
 from ml_connector_dagster.sandbox.books.scribe import IRELAND, UK
 from ml_connector_dagster.sandbox.server import Running, running
 from ml_connector_dagster.sandbox.world import World
@@ -107,6 +115,31 @@ class Xero:
         return answer.json()
 
 
+class Switchboard:
+    """One server for the whole session; each test of a fresh world puts its own application behind it."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp = Starlette()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    """Serve an application from a thread while the block lasts; yields its address."""
+    bound = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    server.should_exit = server.force_exit = True
+    thread.join(timeout=10)
+    bound.close()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Iterator[Running]:
     """One sandbox for the whole session; its limits are lifted, so that tests do not wait for windows."""
@@ -117,18 +150,28 @@ def shared() -> Iterator[Running]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def switchboard() -> Iterator[tuple[Switchboard, str]]:
+    board = Switchboard()
+    with served(board) as address:
+        yield board, address
+
+
 @pytest.fixture
 def xero(shared: Running) -> Iterator[Xero]:
     """A connected caller on the shared sandbox; a test changes only documents of its own there."""
-    with httpx.Client(base_url=shared.base_url) as http:
+    with httpx.Client(base_url=shared.base_url, verify=False) as http:
         yield Xero(shared, http).connect()
 
 
 @pytest.fixture
-def fresh() -> Iterator[Xero]:
+def fresh(switchboard: tuple[Switchboard, str]) -> Iterator[Xero]:
     """A sandbox of the test's own, with Xero's true limits; books are generated only if it reads them."""
-    with running(World.new(seed=1, today=TODAY)) as started, httpx.Client(base_url=started.base_url) as http:
-        yield Xero(started, http).connect()
+    board, address = switchboard
+    world = World.new(seed=1, today=TODAY)
+    board.app = create_app(world)
+    with httpx.Client(base_url=address, verify=False) as http:
+        yield Xero(Running(address, world), http).connect()
 
 
 def milliseconds(stamp: str) -> int:

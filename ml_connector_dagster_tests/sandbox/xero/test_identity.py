@@ -226,7 +226,7 @@ def test_a_lost_token_answer_leaves_the_old_token_in_grace(fresh):
     from ml_connector_dagster.sandbox.faults import Fault
 
     fresh.running.world.faults.plant(Fault(kind="answer_lost", vendor="xero", path="connect/token"))
-    with pytest.raises(Exception, match="disconnected|reset|closed"):
+    with pytest.raises(Exception, match=r"disconnected|reset|closed"):
         refresh(fresh)
     assert refresh(fresh).status_code == 200
 
