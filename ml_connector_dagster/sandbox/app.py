@@ -45,11 +45,39 @@ def create_app(world: World) -> ASGIApp:
 
 @dataclass
 class _Passed:
-    """What went over the wire for one request."""
+    """What went over the wire for one request; written to the log once, before its last byte leaves."""
 
+    scope: Scope
+    world: World
+    vendor: str
+    fault: Fault | None
+    number: int
+    began: float
     status: int = 0
     request_bytes: int = 0
     response_bytes: int = 0
+    logged: bool = False
+
+    def log(self) -> None:
+        """Write the entry: a client that has its answer (or its cut) finds the request in the log."""
+        if self.logged:
+            return
+        self.logged = True
+        self.world.log.add(
+            LoggedRequest(
+                number=self.number,
+                at=self.world.clock.now().timestamp(),
+                vendor=self.vendor,
+                method=self.scope["method"],
+                path=self.scope["path"],
+                query=self.scope["query_string"].decode("latin-1"),
+                status=self.status,
+                seconds=round(time.monotonic() - self.began, 6),
+                request_bytes=self.request_bytes,
+                response_bytes=self.response_bytes,
+                fault=self.fault.kind if self.fault else "",
+            )
+        )
 
 
 class _Watched:
@@ -67,40 +95,26 @@ class _Watched:
         query = scope["query_string"].decode("latin-1")
         target = f"{scope['path']}?{query}" if query else scope["path"]
         fault = self._world.faults.take(vendor, scope["method"], target)
-        passed, number, began = _Passed(), self._world.log.number(), time.monotonic()
+        passed = _Passed(scope, self._world, vendor, fault, self._world.log.number(), time.monotonic())
         try:
-            await self._answer(fault, scope, _counting_receive(receive, passed), send, passed)
+            await self._answer(passed, _counting_receive(receive, passed), send)
         finally:
-            self._world.log.add(
-                LoggedRequest(
-                    number=number,
-                    at=self._world.clock.now().timestamp(),
-                    vendor=vendor,
-                    method=scope["method"],
-                    path=scope["path"],
-                    query=query,
-                    status=passed.status,
-                    seconds=round(time.monotonic() - began, 6),
-                    request_bytes=passed.request_bytes,
-                    response_bytes=passed.response_bytes,
-                    fault=fault.kind if fault else "",
-                )
-            )
+            passed.log()
 
-    async def _answer(self, fault: Fault | None, scope: Scope, receive: Receive, send: Send, passed: _Passed) -> None:
-        counted = _counting_send(send, passed)
+    async def _answer(self, passed: _Passed, receive: Receive, send: Send) -> None:
+        counted, fault, scope = _counting_send(send, passed), passed.fault, passed.scope
         if fault is None:
             await self._app(scope, receive, counted)
         elif fault.kind == "delay":
             await asyncio.sleep(fault.delay_seconds)
             await self._app(scope, receive, counted)
         elif fault.kind == "drop":
-            await _cut(send)
+            await _cut(send, passed)
         elif fault.kind == "answer_lost":
             await self._app(scope, receive, _swallow)
-            await _cut(send)
+            await _cut(send, passed)
         elif fault.kind == "truncate":
-            await self._app(scope, receive, _truncating(counted, send, fault.keep_bytes))
+            await self._app(scope, receive, _truncating(counted, send, passed))
         else:
             await _drain(receive)
             await _planted_answer(fault)(scope, receive, counted)
@@ -127,6 +141,8 @@ def _counting_send(send: Send, passed: _Passed) -> Send:
     async def counting(message: Message) -> None:
         passed.status = message.get("status", passed.status)
         passed.response_bytes += len(message.get("body", b""))
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            passed.log()
         await send(message)
 
     return counting
@@ -142,22 +158,24 @@ async def _drain(receive: Receive) -> None:
         pass
 
 
-def _truncating(counted: Send, raw: Send, keep_bytes: int) -> Send:
+def _truncating(counted: Send, raw: Send, passed: _Passed) -> Send:
     """Announce the whole length, give the first bytes, cut the connection."""
 
     async def truncating(message: Message) -> None:
         if message["type"] == "http.response.start":
             await counted(message)
             return
+        keep_bytes = passed.fault.keep_bytes if passed.fault else 0
         await counted({**message, "body": message.get("body", b"")[:keep_bytes], "more_body": True})
         await asyncio.sleep(0.02)
-        await _cut(raw)
+        await _cut(raw, passed)
 
     return truncating
 
 
-async def _cut(send: Send) -> None:
+async def _cut(send: Send, passed: _Passed) -> None:
     """Cut the TCP connection under uvicorn's request cycle: the client sees a reset, as from a dying host."""
+    passed.log()
     cycle: Any = getattr(send, "__self__", None)
     transport = getattr(cycle, "transport", None)
     if transport is None:

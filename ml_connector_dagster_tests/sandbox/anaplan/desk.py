@@ -110,6 +110,12 @@ class Desk:
         self.upload(self.file_of(import_name), text)
         return self.run("imports", import_name, **more)["result"]
 
+    def load_process(self, name: str, text: str) -> dict[str, Any]:
+        """Upload the file of a process's first import and run the process."""
+        first = self.model.process_named(name).actions[0]
+        self.upload(self.model.imports[first].file.id, text)
+        return self.run("processes", name)["result"]
+
     def set_up_lists(self) -> None:
         """A handful of members in every list."""
         self.load("Accounts from Xero", "Code,Name,Active,Class\n200,Sales,yes,REVENUE\n400,Rent,yes,EXPENSE\n")

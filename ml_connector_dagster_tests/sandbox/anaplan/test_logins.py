@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from ml_connector_dagster_tests.sandbox.anaplan.desk import BUILDER, DEMO, M, Desk
+from ml_connector_dagster_tests.sandbox.anaplan.desk import BUILDER, DEMO, Desk, M
 
 
 @pytest.fixture(scope="module")

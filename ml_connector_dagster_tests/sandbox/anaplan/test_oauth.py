@@ -9,7 +9,7 @@ from ml_connector_dagster.sandbox.anaplan.oauth import (
     DEVICE_GRANT,
     REDIRECT_URI,
 )
-from ml_connector_dagster_tests.sandbox.anaplan.desk import M, Desk
+from ml_connector_dagster_tests.sandbox.anaplan.desk import Desk, M
 
 SCOPE = "openid profile email offline_access"
 
