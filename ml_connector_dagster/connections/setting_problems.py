@@ -182,8 +182,8 @@ def _kind(source: Source, entity: str) -> EntityKind | None:
 
 def _wrong_entity(source: Source, entity: str, wanted: tuple[EntityKind, ...], what: str) -> tuple[str, str, str]:
     fitting = [found.name for found in source.entities if found.kind in wanted]
-    near = get_close_matches(entity, fitting, n=1)
     known = _kind(source, entity)
+    near = get_close_matches(entity, fitting, n=1) if known is None else []
     happened = f"{entity!r} is {'no entity' if known is None else f'a {known} entity'} of {source.title}."
     do = f"Write {near[0]!r}." if near else f"Use one of: {', '.join(fitting)}."
     return happened, f"It cannot fill {what}.", do
