@@ -41,9 +41,7 @@ class StagedInMemory:
             for entity in entities
         }
 
-    def batches(
-        self, entity: str, period: Period, columns: Sequence[str] | None = None
-    ) -> Iterator[pa.Table]:
+    def batches(self, entity: str, period: Period, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         if (entity, period) not in self.tables:
             raise HeldForPerson(f"{entity} of {period} was not read.", "Nothing can be derived.", "Read it first.")
         yield from (table.select(columns) if columns else table for table in self.tables[entity, period])

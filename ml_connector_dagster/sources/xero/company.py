@@ -25,7 +25,7 @@ from ml_connector_dagster.sources.contract import (
 from ml_connector_dagster.sources.xero import parse, parse_money, parse_reference
 from ml_connector_dagster.sources.xero.client import IDS_A_CALL, Answered, Listing, XeroApi, within
 from ml_connector_dagster.sources.xero.context import Context
-from ml_connector_dagster.sources.xero.dates import optional_date, since_header
+from ml_connector_dagster.sources.xero.dates import moment, optional_date, since_header
 from ml_connector_dagster.sources.xero.decode import Decoded, refuse
 
 if TYPE_CHECKING:
@@ -179,20 +179,19 @@ class XeroCompany:
     def _whole(self, listing: Listing) -> Iterator[Answered]:
         """Yield a list's pages with each record once, although the list may move while it is paged.
 
-        An edited record moves to the end and comes twice (the first version is kept; the change feed reports it again),
-        and another slips over a page's edge unseen: fewer records than Xero counts. Then the list is read again.
+        A record edited meanwhile moves to the end and comes twice (the first version is kept; the change feed reports it
+        again); one that leaves the list lets another slip over a page's edge unseen. Then the list is read again.
         """
         seen: set[str] = set()
         for _ in range(MAX_PASSES):
-            counted = 0
+            pages: list[Decoded] = []
             for answered in self.api.pages(listing):
-                page = answered.page
-                counted = page.pagination.item_count if page.pagination else 0
-                fresh = _not_seen(page, seen)
+                fresh = _not_seen(answered.page, seen)
                 if fresh.records or fresh.refused or not seen:
                     yield Answered(answered.content, fresh)
-                seen |= page.ids
-            if len(seen) >= counted:
+                seen |= answered.page.ids
+                pages = [*pages[:1], answered.page]
+            if not _moved(pages[0], pages[-1], len(seen)):
                 return
         raise TemporarilyRefused(
             f"Xero's list of {listing.endpoint} moved each of {MAX_PASSES} times it was read.",
@@ -231,16 +230,16 @@ class XeroCompany:
         since = f"{period.first_on:%Y-%m-%d}T00:00:00Z"
         for endpoint in CREDIT_ENDPOINTS:
             for answered in self._whole(Listing(endpoint, where=before, since=since)):
-                yield self._allocated(answered, period)
+                yield self._allocated(answered, period, self.context)
 
-    def _allocated(self, answered: Answered, period: Period) -> Page:
+    def _allocated(self, answered: Answered, period: Period, context: Context) -> Page:
         found: list[list[DocumentLine]] = []
         refused: list[RefusedRecord] = list(answered.page.refused)
         for credit in answered.page.records:
             try:
                 found.extend(
                     lines
-                    for lines in parse.allocation_rows(credit, self.context)
+                    for lines in parse.allocation_rows(credit, context)
                     if period.first_on <= lines[0].document_date < period.end_on
                 )
             except RecordRefused as error:
@@ -285,6 +284,16 @@ def _listing(entity: Entity, period: Period) -> Listing:
     of_type = (f'Type=="{INVOICE_TYPES[entity.name]}"',) if entity.name in INVOICE_TYPES else ()
     extra = _DELETED if entity.name == "bank_transfers" else ()
     return Listing(entity.endpoint, where=within(period, *of_type), extra=extra, page_size=entity.page_size)
+
+
+def _moved(first: Decoded, last: Decoded, seen: int) -> bool:
+    """Answer whether a list moved between its first and its last page: another count, or a stamp of meanwhile at its end."""
+    if first.pagination is None or last.pagination is None:
+        return False
+    if first.pagination.item_count != last.pagination.item_count or seen < last.pagination.item_count:
+        return True
+    stamp = getattr(last.records[-1], "updated_date_utc", "") if last.records else ""
+    return last is not first and bool(stamp) and moment(stamp) >= moment(first.server_time)
 
 
 def _not_seen(page: Decoded, seen: set[str]) -> Decoded:
