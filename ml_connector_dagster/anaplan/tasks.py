@@ -84,7 +84,8 @@ def look(model: AnaplanModel, route: Route, task_id: str) -> Task:
 def follow(model: AnaplanModel, route: Route, task_id: str, beat: Callable[[], None]) -> Task:
     """Look until the task is COMPLETE or CANCELLED.
 
-    A look that Anaplan refuses for now is not the task's end; it is repeated until the deadline.
+    A look that Anaplan refuses for now is not the task's end; it is repeated until the deadline. A task that was only
+    just started may not be known yet, so a 404 counts only after the patience's ``adoption_window_seconds``.
 
     Args:
         model: The model.
@@ -94,10 +95,11 @@ def follow(model: AnaplanModel, route: Route, task_id: str, beat: Callable[[], N
 
     Raises:
         OutcomeUnknown: The deadline passed; the task goes on in Anaplan and is settled by the next run.
-        RequestRejected: Anaplan does not know the task.
+        RequestRejected: Anaplan does not know the task (404).
     """
     patience = model.patience
-    deadline = patience.clock() + patience.task_deadline_seconds
+    began = patience.clock()
+    deadline = began + patience.task_deadline_seconds
     state = "unknown"
     for wait in patience.waits():
         if patience.clock() + wait > deadline:
@@ -107,6 +109,10 @@ def follow(model: AnaplanModel, route: Route, task_id: str, beat: Callable[[], N
         try:
             task = look(model, route, task_id)
         except TemporarilyRefused:
+            continue
+        except RequestRejected as refused:
+            if refused.status != 404 or patience.clock() - began > patience.adoption_window_seconds:
+                raise
             continue
         if task.ended:
             return task
@@ -130,11 +136,6 @@ def candidates(tasks: list[SeenTask], seen_before: Mapping[str, int], known: fro
         for one in tasks
         if one.task_id not in seen_before and one.task_id not in known and one.created >= newest_before
     ]
-
-
-def is_unknown_task(error: RequestRejected) -> bool:
-    """Tell whether Anaplan has forgotten the task (404)."""
-    return error.status == 404
 
 
 def _seen(one: Mapping[str, Any]) -> SeenTask:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import itertools
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -119,9 +119,10 @@ class Office:
     store: Store
     folder: Path
     hurry: Hurry = field(default_factory=Hurry)
-    numbers: Iterator[int] = field(default_factory=itertools.count)
     token: OneToken = field(default_factory=OneToken)
     opened: list[VendorHttp] = field(default_factory=list)
+    facts: dict[tuple[str, ...], Any] | None = None
+    """What models know of an unshaped office; shared by cheap tests, so that each load asks only what it must."""
 
     @property
     def tenant(self) -> Tenant:
@@ -181,6 +182,8 @@ class Office:
             patience=patience or self.hurry.patience(),
             chunk_bytes=chunk_bytes,
         )
+        if self.facts is not None:
+            model._facts = self.facts
         targets = {"actuals": ACTUALS, "customers": CUSTOMER_LIST}
         return SimpleNamespace(
             name=name,
@@ -210,7 +213,7 @@ class Office:
         self, rows: list[dict[str, Any]], module: ModuleTarget, *, period: str, connection: str = "uk", **changed: Any
     ) -> FilePlan:
         """A plan of any module file; each row's amount is one source line."""
-        folder = self.folder / f"plan{next(self.numbers)}"
+        folder = self.folder / uuid.uuid4().hex
         folder.mkdir()
         file, sidecar, cells = folder / "file.csv", folder / "sidecar.parquet", folder / "cells.parquet"
         header = tuple(module.columns)
@@ -247,7 +250,7 @@ class Office:
 
     def list_plan(self, members: Mapping[str, str], *, period: str = PERIOD) -> FilePlan:
         """The customers list: code to name."""
-        folder = self.folder / f"plan{next(self.numbers)}"
+        folder = self.folder / uuid.uuid4().hex
         folder.mkdir()
         file, sidecar = folder / "file.csv", folder / "sidecar.parquet"
         with file.open("w", encoding="utf-8", newline="") as opened:
@@ -283,6 +286,11 @@ class Office:
     def plant(self, **plan: Any) -> None:
         """What the next task of the actuals import shall do."""
         self.tenant.tasks(self.model).plan(TaskPlan(object_id=self.import_id, **plan))
+
+    def clear_misfortune(self) -> None:
+        """Take back every planted fault and task plan that was not met."""
+        self.world.faults.clear()
+        self.tenant.tasks(self.model)._plans.clear()
 
     @property
     def import_id(self) -> str:
@@ -329,6 +337,8 @@ def office(
     world.faults.clear()
     tenant = world.part(Tenant)
     tenant.add_model(definition)
+    tenant.rate.permits = 10**9
+    tenant.rate.drain(1e9)
     next(iter(tenant.users.values())).denied = set()
     opened = Office(world, server.base_url, store, folder, Hurry(0.005 if task_seconds else 0.0))
     try:
