@@ -11,8 +11,8 @@ from ml_connector_dagster.sandbox.clock import Clock
 class ModelEvent:
     """One event. at is epoch seconds of the sandbox's clock; agent the caller's User-Agent, peer its TCP port.
 
-    event: file_opened, chunk, file_completed, task_created, task_started, task_ended, task_cancelled, dump_read,
-    view_read, items_read. object_id is the file, action or view; load names the upload a thing belongs to.
+    event: file_opened, chunk, file_completed, task_created, task_started, task_looked, task_ended, task_cancelled,
+    dump_read, view_read, items_read. object_id is the file, action, view or list.
     """
 
     number: int
@@ -32,15 +32,18 @@ class ModelEvent:
 
 @dataclass
 class Interval:
-    """One load of a file as the model saw it: from the first chunk to the last reading that followed its task."""
+    """One load of a file as the model saw it: from the opened upload to the last reading that followed its task.
+
+    callers: the connections (User-Agent and TCP port) that worked on it.
+    """
 
     model_id: str
     file_id: str
     user: str
-    agent: str
     began_at: float
     ended_at: float
     task_ids: list[str]
+    callers: list[tuple[str, int]]
 
     def shown(self) -> dict[str, Any]:
         return asdict(self)
@@ -65,11 +68,11 @@ class ModelLog:
             return list(self._events)
 
     def intervals(self) -> list[Interval]:
-        """First chunk … last dump or view read, one an upload.
+        """Opened upload … last dump or view read, one an upload.
 
-        A task belongs to the newest upload of its file before it was created (note holds the file's id). A read
-        belongs to the reading agent's newest upload whose task was created before it. Uploads that never started
-        a task end with their last chunk.
+        A task belongs to the newest upload of its file before it was created (note holds the file's id). A view read
+        belongs to the newest load that the same connection worked on, else to the newest upload of all once its task
+        exists: so a load that still reads after another one began overlaps, and a stranger's look makes none.
         """
         made: list[Interval] = []
         for event in self.events():
@@ -78,14 +81,18 @@ class ModelLog:
 
 
 def _place(event: ModelEvent, made: list[Interval]) -> None:
+    caller = (event.agent, event.peer)
     if event.event == "file_opened":
-        facts = (event.object_id, event.user, event.agent)
-        made.append(Interval(event.model_id, *facts, event.at, event.at, []))
+        made.append(Interval(event.model_id, event.object_id, event.user, event.at, event.at, [], [caller]))
         return
     found = next((interval for interval in reversed(made) if _belongs(event, interval)), None)
+    if event.event == "view_read" and found is None and made and made[-1].task_ids:
+        found = made[-1]
     if found is None:
         return
     found.ended_at = max(found.ended_at, event.at)
+    if event.agent and caller not in found.callers:
+        found.callers.append(caller)
     if event.event == "task_created":
         found.task_ids.append(event.task_id)
 
@@ -95,6 +102,6 @@ def _belongs(event: ModelEvent, interval: Interval) -> bool:
         return interval.file_id == event.object_id and interval.user == event.user
     if event.event == "task_created":
         return interval.file_id in event.note.split() and interval.user == event.user
-    if event.task_id:
-        return event.task_id in interval.task_ids
-    return interval.agent == event.agent and bool(interval.task_ids)
+    if event.event == "view_read":
+        return bool(interval.task_ids) and (event.agent, event.peer) in interval.callers
+    return bool(event.task_id) and event.task_id in interval.task_ids

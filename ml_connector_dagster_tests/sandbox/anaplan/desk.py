@@ -18,6 +18,14 @@ DEMO = ("demo@calderfinch.example", "sandbox-anaplan-password")
 BUILDER = ("builder@calderfinch.example", "sandbox-builder-password")
 GUEST = ("guest@calderfinch.example", "sandbox-guest-password")
 JSON = {"Accept": "application/json"}
+_MEMBERS = [
+    ("Accounts", "200", "Sales"),
+    ("Accounts", "400", "Rent"),
+    ("Customers", "C1", "Cole"),
+    ("Customers", "C2", "Dyer"),
+    ("Regions", "N", "North"),
+    ("Regions", "S", "South"),
+]
 
 
 class Desk:
@@ -117,10 +125,11 @@ class Desk:
         return self.run("processes", name)["result"]
 
     def set_up_lists(self) -> None:
-        """A handful of members in every list."""
-        self.load("Accounts from Xero", "Code,Name,Active,Class\n200,Sales,yes,REVENUE\n400,Rent,yes,EXPENSE\n")
-        self.load("Customers from Xero", "Code,Name,Active\nC1,Cole,yes\nC2,Dyer,yes\n")
-        self.load("Regions from Xero", "Code,Name,Active\nN,North,yes\nS,South,yes\n")
+        """A handful of members in the lists, made without the API."""
+        properties = {"Active": "true", "Class": "REVENUE"}
+        for name, code, label in _MEMBERS:
+            member = self.model.list_named(name).create(label, code)
+            member.properties.update(properties if name == "Accounts" else {"Active": "true"})
 
     def actuals(self, *rows: str) -> dict[str, Any]:
         """Load rows of Entity,Version,Period,Account,Customer,Region,Amount."""

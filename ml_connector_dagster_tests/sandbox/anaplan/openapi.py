@@ -34,6 +34,7 @@ class Document:
             for method, operation in methods.items()
             if method in {"get", "post", "put", "delete"}
         ]
+        self._validators: dict[int, Draft202012Validator] = {}
         self.judged = 0
 
     def errors(self, method: str, path: str, status: int, kind: str, text: str) -> list[str]:
@@ -49,8 +50,11 @@ class Document:
         if content is None or kind != "application/json":
             return []
         self.judged += 1
-        schema = {**content["schema"], "components": self._document["components"]}
-        found = Draft202012Validator(schema).iter_errors(json.loads(text))
+        key = id(content)
+        if key not in self._validators:
+            schema = {**content["schema"], "components": self._document["components"]}
+            self._validators[key] = Draft202012Validator(schema)
+        found = self._validators[key].iter_errors(json.loads(text))
         return [f"{method} {path}: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in found]
 
     def knows(self, method: str, path: str) -> bool:
