@@ -14,12 +14,12 @@ import sqlalchemy as sa
 
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.flows.file_plan import HoldReason
-from ml_connector_dagster.flows.load_rows import LoadBook
 from ml_connector_dagster.flows.register import held_slices, release, update_register
 from ml_connector_dagster.flows.translate import translate
 from ml_connector_dagster.sources.contract import RefusedRecord
 from ml_connector_dagster.store import tables
 from ml_connector_dagster_tests.flows.little_company import ACTUALS, BALANCES, LISTS, little
+from ml_connector_dagster_tests.flows.past import loaded
 
 SEP, OCT = "2026-09", "2026-10"
 
@@ -40,21 +40,6 @@ def rows(plan):
 
 def amounts(plan, *columns):
     return {tuple(row[column] for column in columns): Decimal(row["Amount"]) for row in rows(plan)}
-
-
-def loaded(connection, plan, state="verified"):
-    """Write the plan down as a load that ended so."""
-    blobs = connection.blobs
-    book = LoadBook(connection.store)
-    row = book.plan(
-        connection=connection.name, model_id=connection.settings.anaplan.model, target=plan.target.name,
-        target_kind=plan.kind, period=plan.period, digest=plan.digest, snapshots=dict(plan.snapshots),
-        settings_hash=plan.settings_hash, mapping_hash=plan.mapping_hash, file_hash=plan.file_hash,
-        file_blob=blobs.put_file("file", plan.file), sidecar_blob=blobs.put_file("sidecar", plan.sidecar),
-        cells_blob=blobs.put_file("cells", plan.cells) if plan.cells else "", rows=plan.rows, total=plan.total, run_id="",
-    )  # fmt: skip
-    row = book.move(row, "intended")
-    return book.move(row, state) if state != "intended" else row
 
 
 def reasons(plan):
