@@ -23,7 +23,8 @@ class FakeGrant:
     behaviour: str = "grace"
     expires_in: int = 1800
     script: list[str] = field(default_factory=list)
-    """What happens to each POST in turn: answer, lose (handled, no answer), drop (not handled), busy, page, client."""
+    """What happens to each POST in turn: answer, lose (handled, no answer), drop (not handled), busy, page, client,
+    or a status and a body such as ``400 {}``."""
     base_url: str = ""
     posts: int = 0
     issued: int = 0
@@ -32,6 +33,8 @@ class FakeGrant:
     superseded: set[str] = field(default_factory=set)
     access: set[str] = field(default_factory=set)
     revoked: list[str] = field(default_factory=list)
+    authorizations: list[str] = field(default_factory=list)
+    content_types: list[str] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -96,13 +99,21 @@ def serving(grant: FakeGrant) -> Iterator[FakeGrant]:
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", "0"))
-            form = {key: values[0] for key, values in parse_qs(self.rfile.read(length).decode()).items()}
+            body = self.rfile.read(length).decode()
+            kind = self.headers.get("Content-Type", "")
+            form = (
+                json.loads(body) if kind == "application/json" else {key: one[0] for key, one in parse_qs(body).items()}
+            )
             if self.path == "/revoke":
                 grant.revoked.append(form["token"])
                 return self._say(200, "")
             with grant.lock:
                 grant.posts += 1
                 plan = grant.script.pop(0) if grant.script else "answer"
+            grant.authorizations.append(self.headers.get("Authorization", ""))
+            grant.content_types.append(kind)
+            if plan[:3].isdigit():
+                return self._say(int(plan[:3]), plan[4:])
             if plan in ("busy", "client", "page"):
                 refused = {
                     "busy": (503, "busy"),
