@@ -19,6 +19,7 @@ from ml_connector_dagster.ledger.ledger_account import AccountClass, natural_amo
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.posting import ControlBalance
 from ml_connector_dagster.mapping.targets import ModuleTarget
+from ml_connector_dagster.sources.contract import EntityKind
 from ml_connector_dagster.staging.frames import rows_of
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
 
@@ -42,7 +43,8 @@ def ledger_totals(connection: OpenConnection, target: ModuleTarget, rows: SliceR
         subject=lambda account: f"account {rows.account_names.get(account, account)}",
     )
     if totals.differences and _moved(books, staged, rows):
-        staging.mark_dirty(connection.name, target.from_, [rows.period], "the books moved since the read")
+        for entity in _behind(connection, target.from_):
+            staging.mark_dirty(connection.name, entity, [rows.period], "the books moved since the read")
         return replace(totals, note=MOVED)
     return totals
 
@@ -100,6 +102,13 @@ class _Module:
 
     def _class(self, account: str) -> str:
         return self._rows.account_classes.get(account, "")
+
+
+def _behind(connection: OpenConnection, entity: str) -> list[str]:
+    """Answer what must be read again for an entity to be new: the documents it is derived from, else itself."""
+    source = connection.source
+    behind = [name for name in source.entity(entity).derived_from if source.entity(name).kind is EntityKind.DOCUMENT]
+    return behind or [entity]
 
 
 def _moved(books: Books, staged: StagedCompany, rows: SliceRows) -> bool:

@@ -23,6 +23,7 @@ class LoadFact:
     """One row of the load table, without its files."""
 
     id: int
+    model_id: str
     target: str
     target_kind: str
     period: str
@@ -95,6 +96,11 @@ class PastLoads:
         """Answer the newest load of a slice that stands in Anaplan."""
         loads = self._loads.get(_slice(target, kind, period), [])
         return next((load for load in reversed(loads) if load.is_done), None)
+
+    def any_cells_known(self, target: str, period: str, model_id: str) -> bool:
+        """Answer whether some load of a module may have reached this model, and its cells are still kept."""
+        loads = self._loads.get(_slice(target, "module", period), [])
+        return any(load.intended_at and load.cells_blob and load.model_id == model_id for load in loads)
 
     def attempts(self, target: str, kind: str, period: str, digest: str) -> int:
         """Answer how often this content was tried, over all its loads."""

@@ -144,8 +144,9 @@ class _Translation:
     def _previous(self, target: ModuleTarget, *, ask_model: bool, from_model: bool) -> Iterable[pa.Table]:
         """Answer the cells that earlier loads may have filled; where none is known the model is asked, unless told not to."""
         period = str(self._period)
-        known = PastLoads.of(self._connection, target.name).newest(target.name, "module", period)
-        if known is None and not ask_model:
+        model_id = self._connection.settings.anaplan.model
+        known = PastLoads.of(self._connection, target.name).any_cells_known(target.name, period, model_id)
+        if not known and not ask_model:
             return ()
         cells = previous_cells(self._connection, target, period, from_model=from_model)
         return (cells,) if cells.num_rows else ()
