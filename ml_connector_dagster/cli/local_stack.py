@@ -37,6 +37,7 @@ def local_stack(home: Path, *, dagster_port: int | None = None, sandbox_port: in
     The sandbox forgets everything when it stops, so the home that belongs to it starts empty too. Use
     ``start_dagster`` inside, once the credentials are there.
     """
+    home = home.absolute()
     _fresh(home)
     sandbox_port, dagster_port = sandbox_port or free_port(), dagster_port or free_port()
     stack = LocalStack(home, f"http://127.0.0.1:{sandbox_port}", f"http://127.0.0.1:{dagster_port}")

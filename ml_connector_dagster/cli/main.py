@@ -17,6 +17,9 @@ from ml_connector_dagster.cli.output import exit_code, show_error
 from ml_connector_dagster.errors import ConnectorError
 
 
+NO_COMMANDS = {"main", "__main__", "output"}
+
+
 class ConnectorCommands(click.Group):
     """A group that mounts its commands when they are first asked for, and prints a ConnectorError as three sentences."""
 
@@ -28,8 +31,12 @@ class ConnectorCommands(click.Group):
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Answer the command of that name."""
-        self._mount()
+        """Answer the command of that name; a file of its own name is asked first, so that one command starts fast."""
+        if cmd_name in {module.name for module in pkgutil.iter_modules(folder.__path__)} - NO_COMMANDS:
+            for command in _commands_of(cmd_name):
+                self.add_command(command)
+        if cmd_name not in self.commands:
+            self._mount()
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -49,13 +56,20 @@ class ConnectorCommands(click.Group):
 
 
 def _commands() -> Iterator[click.Command]:
-    from ml_connector_dagster.sources.registry import all_sources  # noqa: PLC0415 (only when commands are listed)
+    from ml_connector_dagster.sources.registry import all_sources
 
     for module in pkgutil.iter_modules(folder.__path__):
-        if module.name not in ("main", "__main__", "output"):
-            yield from getattr(importlib.import_module(f"{folder.__name__}.{module.name}"), "COMMANDS", ())
+        if module.name not in NO_COMMANDS:
+            yield from _commands_of(module.name)
     for source in all_sources().values():
         yield from source.commands
+
+
+def _commands_of(module: str) -> tuple[click.Command, ...]:
+    commands: tuple[click.Command, ...] = getattr(
+        importlib.import_module(f"{folder.__name__}.{module}"), "COMMANDS", ()
+    )
+    return commands
 
 
 @click.command(cls=ConnectorCommands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 AnyJob = Any
 """A job or an asset job not yet resolved; Dagster has no public name for both."""
 SECONDS_BETWEEN_LOOKS = 5
+NOT_FINISHED = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
 
 
 def loads_due_sensor(jobs: Sequence[AnyJob]) -> dg.SensorDefinition:
@@ -43,15 +50,17 @@ def loads_due_sensor(jobs: Sequence[AnyJob]) -> dg.SensorDefinition:
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         from ml_connector_dagster.flows.due import loads_due as due_loads
 
+        busy = busy_slices(context.instance)
         requested = 0
         for name in connector.enabled_names():
             opened = connector.connection(name)
             register_pool(context.instance, opened.pool)
             for request in load_requests(name, due_loads(opened)):
-                requested += 1
-                yield request
+                if (name, request.partition_key) not in busy:
+                    requested += 1
+                    yield request
         if not requested:
-            yield dg.SkipReason("Nothing is due: every loaded slice equals what was read.")
+            yield dg.SkipReason("Nothing is due, or what is due is still being read or loaded.")
 
     return loads_due
 
@@ -97,6 +106,20 @@ def failures_recorded(context: dg.RunFailureSensorContext, connector: ConnectorR
         run_id=context.dagster_run.run_id,
         says=context.failure_event.message or "",
     )
+
+
+def busy_slices(instance: dg.DagsterInstance) -> set[tuple[str, str]]:
+    """Answer the connections and periods that a queued or running run reads or loads.
+
+    A load that started in the middle of a read would send half of its news, and a second one would follow at once.
+    """
+    runs = instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED)))
+    return {
+        (name, period)
+        for run in runs
+        if (period := run.tags.get("dagster/partition"))
+        for name in {run.tags.get("mlc/connection", ""), *(key.path[0] for key in run.asset_selection or ())}
+    }
 
 
 def load_requests(name: str, due: Iterable["DueLoad"]) -> Iterator[dg.RunRequest]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import dagster as dg
 
@@ -66,3 +67,27 @@ def test_the_open_periods_are_the_newest_months_of_the_companys_own_calendar() -
     at = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
     assert open_periods(settings, at) == ["2026-09", "2026-10", "2026-11"]
     assert open_periods(settings, datetime(2026, 6, 30, 23, 30, tzinfo=UTC))[-1] == "2026-07"
+
+
+def test_a_period_that_is_being_read_or_loaded_is_busy_and_a_finished_one_is_not() -> None:
+    """A load in the middle of a read would send half of its news."""
+    from ml_connector_dagster.components.sensors import busy_slices
+
+    with dg.instance_for_test() as instance:
+        for status, period in ((dg.DagsterRunStatus.STARTED, "2026-10"), (dg.DagsterRunStatus.SUCCESS, "2026-09")):
+            run = dg.DagsterRun(
+                run_id=str(uuid4()),
+                job_name="uk_read",
+                status=status,
+                tags={"dagster/partition": period, "mlc/connection": "uk"},
+            )
+            instance.add_run(run)
+        by_hand = dg.DagsterRun(
+            run_id=str(uuid4()),
+            job_name="__ASSET_JOB",
+            status=dg.DagsterRunStatus.QUEUED,
+            tags={"dagster/partition": "2026-08"},
+            asset_selection=frozenset({dg.AssetKey(["ie", "invoices"])}),
+        )
+        instance.add_run(by_hand)
+        assert {slice_ for slice_ in busy_slices(instance) if slice_[0]} == {("uk", "2026-10"), ("ie", "2026-08")}
