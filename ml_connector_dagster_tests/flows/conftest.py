@@ -11,6 +11,9 @@ import pytest
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster_tests.flows.little_company import LittleConnection, little
+from ml_connector_dagster_tests.flows.office import planning_server
+
+__all__ = ["planning_server"]
 
 
 def _open(home: Path) -> Store:
