@@ -120,7 +120,7 @@ def _hide(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
     tenant.find(record_id)
     change = tenant.hidden.add if body.get("hidden", True) else tenant.hidden.discard
     change(record_id)
-    tenant.changed()
+    tenant.changed(())
     return {"hidden": sorted(tenant.hidden)}
 
 
@@ -130,7 +130,7 @@ def _empty_period(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
     for plural in body.get("resources", ("Invoices", "CreditNotes", "BankTransactions", "ManualJournals")):
         change = tenant.empty_months.add if body.get("empty", True) else tenant.empty_months.discard
         change((str(plural), str(body["period"])))
-    tenant.changed()
+    tenant.changed(())
     return {"empty": sorted(tenant.empty_months)}
 
 
@@ -141,7 +141,7 @@ def _damage(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
     if not isinstance(record, Document | Payment):
         raise TypeError("Only documents and payments can be damaged.")
     record.damaged = dict(body["fields"])
-    tenant.changed()
+    tenant.changed(tenant.touched_by(record))
     return {"damaged": record.damaged}
 
 
@@ -164,7 +164,7 @@ def _bulk(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
     shelves = cloud.shelves(tenant)
     made = BulkInvoices(tenant, shelves.wire, int(body["count"]), month)
     cloud.bulk[tenant.tenant_id] = made
-    tenant.changed()
+    tenant.changed(())
     return {"count": made.count, "updated_ms": made.updated_ms}
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -106,63 +107,84 @@ class Shelf:
         return self.encoded_head
 
 
+class _Place(NamedTuple):
+    """Where a record stands in a list, and how to write it."""
+
+    record_id: str
+    updated_ms: int
+    write: Callable[[], Json]
+
+
 class Shelves:
-    """All shelves of a tenant."""
+    """All shelves of a tenant. A change renders anew only the records it touched; every list is sorted anew."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self.wire = Wire(tenant)
-        self._revision = tenant.revision
-        self._kept: dict[str, list[Shelf]] = {}
+        self._seen = len(tenant.changes)
+        self._rendered: dict[str, dict[str, Shelf]] = {plural: {} for plural in RESOURCES}
+        self._listed: dict[str, list[Shelf]] = {}
         self.walks: dict[object, Any] = {}
         """What the newest questions matched, for the next pages of the same walks."""
 
     def listed(self, plural: str) -> list[Shelf]:
         """Every record that lists show, by UpdatedDateUTC and then id, both ascending."""
-        if self._revision != self._tenant.revision:
-            self._revision = self._tenant.revision
-            self._kept.clear()
-            self.walks.clear()
-            self.wire.reread_tracking()
-        if plural not in self._kept:
-            found = [shelf for shelf in self._render(plural) if shelf.record_id not in self._tenant.hidden]
+        self._forget_changed()
+        if plural not in self._listed:
+            rendered, hidden = self._rendered[plural], self._tenant.hidden
+            lines_name = RESOURCES[plural].lines_name
+            found = []
+            for record_id, updated_ms, write in self._places(plural):
+                if record_id not in rendered:
+                    rendered[record_id] = Shelf(record_id, updated_ms, write(), lines_name)
+                if record_id not in hidden:
+                    found.append(rendered[record_id])
             found.sort(key=lambda shelf: (shelf.updated_ms, shelf.record_id))
-            self._kept[plural] = found
-        return self._kept[plural]
+            self._listed[plural] = found
+        return self._listed[plural]
 
-    def _render(self, plural: str) -> Iterable[Shelf]:
+    def _forget_changed(self) -> None:
+        news = self._tenant.changes[self._seen :]
+        if not news:
+            return
+        self._seen += len(news)
+        self._listed.clear()
+        self.walks.clear()
+        self.wire.reread_tracking()
+        for touched in news:
+            for rendered in self._rendered.values():
+                for record_id in list(rendered) if touched is None else touched:
+                    rendered.pop(record_id, None)
+
+    def _places(self, plural: str) -> Iterable[_Place]:
         company, wire = self._tenant.company, self.wire
         if plural == "Payments":
             for payment in company.payments.values():
-                yield Shelf(payment.payment_id, payment.updated_ms, wire.payment(payment, full=False), "")
+                yield _Place(payment.payment_id, payment.updated_ms, partial(wire.payment, payment, full=False))
         elif plural == "BankTransfers":
             for transfer in company.transfers.values():
-                yield Shelf(transfer.transfer_id, transfer.updated_ms, wire.transfer(transfer, full=False), "")
+                yield _Place(transfer.transfer_id, transfer.updated_ms, partial(wire.transfer, transfer, full=False))
         elif plural == "Accounts":
             for account in company.accounts.values():
-                yield Shelf(account.account_id, account.updated_ms, wire.account(account), "")
+                yield _Place(account.account_id, account.updated_ms, partial(wire.account, account))
         elif plural == "Contacts":
             for contact in company.contacts.values():
-                yield Shelf(contact.contact_id, contact.updated_ms, wire.contact(contact, full=False), "")
+                yield _Place(contact.contact_id, contact.updated_ms, partial(wire.contact, contact, full=False))
         else:
-            yield from self._documents(plural)
+            yield from self._document_places(plural)
 
-    def _documents(self, plural: str) -> Iterable[Shelf]:
+    def _document_places(self, plural: str) -> Iterable[_Place]:
         render = self.renderer(plural)
-        lines_name = RESOURCES[plural].lines_name
-        kinds = {plural}
-        if plural == "BankTransactions":
-            kinds |= {"Prepayments", "Overpayments"}
+        kinds = {plural, "Prepayments", "Overpayments"} if plural == "BankTransactions" else {plural}
+        empty = {month for name, month in self._tenant.empty_months if name == plural}
         for document in self._tenant.company.documents.values():
-            if document.kind in kinds and (plural, f"{document.day:%Y-%m}") not in self._tenant.empty_months:
-                shown = render(document, full=False)
+            if document.kind in kinds and not (empty and f"{document.day:%Y-%m}" in empty):
                 record_id = document.twin_id if plural == "BankTransactions" and document.twin_id else document.doc_id
-                yield Shelf(record_id, document.updated_ms, shown, lines_name)
+                yield _Place(record_id, document.updated_ms, partial(render, document, full=False))
         if plural == "BankTransactions":
             for transfer in self._tenant.company.transfers.values():
                 for money_in, record_id in ((False, transfer.out_id), (True, transfer.in_id)):
-                    shown = render((transfer, money_in), full=False)
-                    yield Shelf(record_id, transfer.updated_ms, shown, lines_name)
+                    yield _Place(record_id, transfer.updated_ms, partial(render, (transfer, money_in), full=False))
 
     def renderer(self, plural: str) -> Callable[..., Json]:
         """The function that writes a record of this collection."""

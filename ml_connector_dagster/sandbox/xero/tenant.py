@@ -1,6 +1,6 @@
 """One organisation of the sandbox's Xero: its records, the ledger made from them, and how a change reaches both."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -31,7 +31,8 @@ class Tenant:
         self.profile = profile
         self._market, self._seed, self._today = market, seed, today
         self.locks = Locks()
-        self.revision = 0
+        self.changes: list[frozenset[str] | None] = []
+        """For each change the ids whose rendering is stale; None for all of them."""
         self.hidden: set[str] = set()
         self.empty_months: set[tuple[str, str]] = set()
         self.first = firm.first_month(today)
@@ -79,9 +80,19 @@ class Tenant:
         """Have everything posted before a record changes."""
         assert self.ledger.entries
 
-    def changed(self) -> None:
-        """Whatever was rendered before is stale."""
-        self.revision += 1
+    def changed(self, record_ids: Iterable[str] | None = None) -> None:
+        """Say which rendered records are stale; None for all of them, none for a change of lists alone."""
+        self.changes.append(None if record_ids is None else frozenset(record_ids))
+
+    def touched_by(self, record: Document | Payment | Transfer) -> set[str]:
+        """The ids of everything that shows this record."""
+        if isinstance(record, Transfer):
+            return {record.transfer_id, record.out_id, record.in_id}
+        if isinstance(record, Payment):
+            target = self.company.documents[record.target_id]
+            return {record.payment_id, target.doc_id, target.twin_id}
+        linked = {other for part in record.allocations for other in (part.credit_id, part.invoice_id)}
+        return linked | {record.doc_id, record.twin_id} | {payment.payment_id for payment in record.payments}
 
     def restate(self, record: Document | Payment | Transfer, *, quiet: bool = False, created: bool = False) -> None:
         """Post a changed record anew; quiet leaves UpdatedDateUTC where it was, as Xero does for some changes."""
@@ -96,7 +107,7 @@ class Tenant:
             self._clear_strays(record, stamp)
             if not quiet:
                 self._tell(record, created=created)
-        self.changed()
+        self.changed(self.touched_by(record))
 
     def settle_after(self, payment: Payment) -> None:
         """A payment that came or went moves the status and the stamp of what it settles."""
@@ -105,7 +116,7 @@ class Tenant:
         target.updated_ms = self.stamp()
         self._clear_strays(target, target.updated_ms)
         self._tell(target, created=False)
-        self.changed()
+        self.changed(self.touched_by(target))
 
     def standing(self, record_id: str) -> list[Entry]:
         """The ledger's truth about one source: its own entries and those of its allocations."""
