@@ -168,9 +168,13 @@ def allocation_legs(rows: list[dict[str, Any]], chart: Chart, found: Found) -> l
                 place = account or chart.account(roles.TAX)
                 legs.append(Leg(f"{line['line_id']}{suffix}", place, base, sign * part, tracking))
     control, total = _control(row, chart), row["total"]
+    settled = in_base(total, document.rate)
     if not legs:
-        legs.append(Leg("credit", control, sign * in_base(total, row["rate"]), sign * total))
-    legs.append(Leg("settled", control, -sign * in_base(total, document.rate), -sign * total))
+        credited = in_base(total, row["rate"])
+        if credited == settled:
+            return []
+        legs.append(Leg("credit", control, sign * credited, sign * total))
+    legs.append(Leg("settled", control, -sign * settled, -sign * total))
     return _lines(row, _with_gain(legs, chart))
 
 
