@@ -1,4 +1,7 @@
-"""Other processes for tests: forked, so that they cost milliseconds; they end without cleaning up, as killed ones do."""
+"""Other processes for tests: forked, so that they cost milliseconds; they end without cleaning up, as killed ones do.
+
+Fork while no other thread works on the store: a child inherits the locks that such a thread holds, and nobody to free them.
+"""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Pace:
         if burst is not None:
             return cls(burst, per_seconds / permits)
         at_once = max(1, permits // 5)
-        return cls(at_once, per_seconds / (permits - at_once + 1))
+        return cls(at_once, (per_seconds + 2 * CLOCK_GRAIN_SECONDS) / (permits - at_once + 1))
 
 
 class Limits:
