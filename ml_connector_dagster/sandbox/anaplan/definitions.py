@@ -102,6 +102,7 @@ class ExportDefinition:
             "exportType": self.export_type,
             "exportFormat": "text/csv",
             "encoding": "UTF-8",
+            "layout": self.export_type,
         }
 
 

@@ -9,10 +9,19 @@ from ml_connector_dagster.sandbox.anaplan.calendar import Calendar, next_month
 from ml_connector_dagster.sandbox.anaplan.call import Call, Endpoint, Refused
 from ml_connector_dagster.sandbox.anaplan.definitions import ImportDefinition
 from ml_connector_dagster.sandbox.anaplan.grid import read_grid
+from ml_connector_dagster.sandbox.anaplan.line_item_shape import shown_line_item
 from ml_connector_dagster.sandbox.anaplan.model import Model, Version
 from ml_connector_dagster.sandbox.anaplan.modules import LineItem, Module
 from ml_connector_dagster.sandbox.anaplan.tabular import tabular_headers
 
+# the OpenAPI writes these names with "is" in front, anaplan-sdk reads them without: both are served
+_TOTALS = {
+    "quarterTotals": True,
+    "halfYearTotals": False,
+    "yearToDateSummary": False,
+    "yearToGoSummary": False,
+    "totalOfAllPeriods": False,
+}
 _SORTED_WITH_SIGN = ("+", "-", " ")  # a plus in a query arrives as a blank
 
 
@@ -80,7 +89,12 @@ def line_items(call: Call) -> Response:
         raise Refused(404)
     found = [entry for entry in call.model.modules.values() if wanted in {None, entry.id}]
     full = call.query("includeAll") == "true"
-    shown = [_line_item(call.model, module, item, full=full) for module in found for item in module.line_items.members]
+    shown = [
+        shown_line_item(call.model, module, item, full=full)
+        for module in found
+        for item in module.line_items.members
+        if isinstance(item, LineItem)
+    ]
     return call.answer("lineItem", items=shown)
 
 
@@ -209,7 +223,7 @@ def model_calendar(call: Call) -> Response:
         "pastYearsCount": fiscal - calendar.fiscal_year(calendar.first),
         "futureYearsCount": calendar.fiscal_year(calendar.last) - fiscal,
         "fiscalYear": {"year": f"FY{fiscal % 100:02d}", "startDate": starts.isoformat(), "endDate": ends.isoformat()},
-        "totalsSelection": {"isQuarterTotals": True, "isHalfYearTotals": False, "isTotalOfAllPeriods": False},
+        "totalsSelection": _TOTALS | {f"is{name[0].upper()}{name[1:]}": value for name, value in _TOTALS.items()},
     }
     return call.answer("modelCalendar", modelCalendar=shown)
 
@@ -260,26 +274,6 @@ def _model(call: Call, model: Model) -> dict[str, Any]:
             "modelTransactionRunning": call.tenant.tasks(model).running() is not None,
         }
     return shown
-
-
-def _line_item(model: Model, module: Module, item: Any, *, full: bool) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": item.id, "name": item.name, "moduleId": module.id, "moduleName": module.name}
-    if not full:
-        return {"id": item.id, "name": item.name}
-    lists = [entry for entry in module.dimensions if entry not in {model.calendar, model.versions}]
-    return {
-        **shown,
-        "appliesTo": [entry.shown() for entry in lists],
-        "format": item.number_format.partition(":")[0],
-        "formatMetadata": {"dataType": item.number_format.partition(":")[0]},
-        "summary": "Sum" if item.is_number else "None",
-        "formula": "=" if item.calculated else "",
-        "isSummary": item.calculated,
-        "timeScale": "Month" if model.calendar in module.dimensions else "Not Applicable",
-        "timeRange": "Model Calendar",
-        "version": {"id": "20000000020", "name": "All"},
-        "cellCount": len(item.cells),
-    }
 
 
 def _module_of_line_item(call: Call) -> Module:

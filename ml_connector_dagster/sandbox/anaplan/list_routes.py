@@ -27,6 +27,9 @@ def one_list(call: Call) -> Response:
         "numberedList": found.numbered,
         "productionData": found.production,
         "hasSelectiveAccess": False,
+        "managedBy": "",
+        "useTopLevelAsPageDefault": False,
+        "workflowEnabled": False,
         "properties": [{"name": name, "format": kind} for name, kind in found.properties.items()],
     }
     if found.parent is not None:

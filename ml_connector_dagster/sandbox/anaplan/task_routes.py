@@ -10,13 +10,12 @@ from ml_connector_dagster.sandbox.anaplan.tasks import Task
 
 KINDS = ("imports", "exports", "processes", "actions")
 _DUMP_CHUNK_BYTES = 10 * 1024 * 1024
-_BARE = {"imports", "processes"}
 
 
 def start(call: Call) -> Response:
     """POST {"localeName": "en_US", "mappingParameters": […]}; 200 means accepted, no more.
 
-    Imports and processes answer the bare {"taskId"}, the others wrapped in `task`; a plan may ask for either.
+    The id comes wrapped in `task`, as anaplan-sdk meets it live; a plan may ask for the documents' bare {"taskId"}.
     """
     kind, object_id = call.params["kind"], call.params["object"]
     if object_id not in _objects(call, kind) or object_id in call.user.denied:
@@ -26,8 +25,7 @@ def start(call: Call) -> Response:
         raise Refused(400, "localeName is missing or not en_US")
     prompted = {entry["entityType"]: entry["entityName"] for entry in body.get("mappingParameters", [])}
     task = call.tasks.start(kind, object_id, call.user.email, prompted, **call.who())
-    bare = kind in _BARE if task.plan.bare is None else task.plan.bare
-    if bare:
+    if task.plan.bare:
         return JSONResponse({"taskId": task.id})
     return call.answer("task", task={"taskId": task.id})
 

@@ -29,7 +29,7 @@ class TaskPlan:
     state: str = ""
     late_seconds: float = 0.0
     dump_gone: bool = False
-    bare: bool | None = None
+    bare: bool = False
     times: int = 1
 
     @classmethod

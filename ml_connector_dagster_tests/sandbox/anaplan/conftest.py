@@ -12,8 +12,8 @@ from ml_connector_dagster_tests.sandbox.anaplan.desk import Desk
 
 @pytest.fixture
 def stranger() -> Iterator[Desk]:
-    """A client that has not logged in."""
-    world = World.new(task_seconds=0.2)
+    """A client that has not logged in. Tasks take 20 seconds, which tests skip by the clock: no test races real time."""
+    world = World.new(task_seconds=20)
     with TestClient(create_app(world), raise_server_exceptions=True) as http:
         yield Desk(http, world)
 

@@ -22,7 +22,7 @@ def upload(desk, name: str, agent: str) -> None:
 def start(desk, name: str, agent: str) -> None:
     path = f"{W}/imports/{desk.action(name)}/tasks"
     assert desk.post(path, {"localeName": "en_US"}, headers={"User-Agent": agent}).status_code == 200
-    desk.finish(1)
+    desk.finish(60)
 
 
 def intervals(desk):
@@ -70,6 +70,16 @@ def test_an_interval_reaches_from_the_first_chunk_to_the_read_back(desk):
     ]
     assert {entry["user"] for entry in events} == {DEMO[0]}
     assert len({entry["task_id"] for entry in events} - {""}) == 1
+
+
+def test_a_strangers_look_during_the_next_upload_makes_no_overlap(desk):
+    upload(desk, REGIONS, "one")
+    start(desk, REGIONS, "one")
+    read_back(desk, "one")
+    upload(desk, ACCOUNTS, "two")
+    read_back(desk, "stranger")
+    start(desk, ACCOUNTS, "two")
+    assert not overlapping(intervals(desk))
 
 
 def test_a_dead_loads_interval_ends_with_its_task(desk):

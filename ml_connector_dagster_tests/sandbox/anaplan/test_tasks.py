@@ -31,9 +31,9 @@ def state(desk, object_id: str, task_id: str, kind: str = "imports") -> str:
 def test_a_task_goes_from_not_started_through_in_progress_to_complete(ready, regions):
     task = ready.start("imports", regions)
     seen = [state(ready, regions, task)]
-    ready.finish(0.1)
+    ready.finish(10)
     seen.append(state(ready, regions, task))
-    ready.finish(0.2)
+    ready.finish(15)
     seen.append(state(ready, regions, task))
     assert seen == ["NOT_STARTED", "IN_PROGRESS", "COMPLETE"]
 
@@ -48,8 +48,9 @@ def test_there_is_no_result_before_the_end(ready, regions):
 
 
 def test_a_task_also_ends_in_real_time(ready, regions):
+    ready.world.task_seconds = 0.05
     task = ready.start("imports", regions)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while state(ready, regions, task) != "COMPLETE":
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -62,8 +63,8 @@ def test_start_needs_the_locale(ready, regions):
 
 
 def test_start_answers_bare_or_wrapped(ready, regions):
+    ready.control("/anaplan/plans", {"object": regions, "bare": True})
     assert set(ready.post(f"{W}/imports/{regions}/tasks", {"localeName": "en_US"}).json()) == {"taskId"}
-    ready.control("/anaplan/plans", {"object": regions, "bare": False})
     wrapped = ready.post(f"{W}/imports/{regions}/tasks", {"localeName": "en_US"}).json()
     assert wrapped["task"]["taskId"]
     export = ready.action("Approved plan")
@@ -105,7 +106,7 @@ def test_a_delayed_start_appears_late_and_runs_as_a_second_task(ready, regions):
     ready.start("imports", regions)
     assert "tasks" not in ready.get(f"{W}/imports/{regions}/tasks").json()
     second = ready.start("imports", regions)
-    ready.finish(100)
+    ready.finish(200)
     tasks = ready.get(f"{W}/imports/{regions}/tasks").json()["tasks"]
     assert len(tasks) == 2
     assert {state(ready, regions, entry["taskId"]) for entry in tasks} == {"COMPLETE"}
@@ -115,9 +116,9 @@ def test_a_delayed_start_appears_late_and_runs_as_a_second_task(ready, regions):
 def test_tasks_of_one_model_run_one_after_another(ready, regions):
     first = ready.start("imports", regions)
     second = ready.start("imports", regions)
-    ready.finish(0.25)
+    ready.finish(25)
     assert [state(ready, regions, first), state(ready, regions, second)] == ["COMPLETE", "IN_PROGRESS"]
-    ready.finish(0.2)
+    ready.finish(20)
     assert state(ready, regions, second) == "COMPLETE"
     times = {entry.task_id: entry.at for entry in ready.model.log.events() if entry.event == "task_started"}
     ends = {entry.task_id: entry.at for entry in ready.model.log.events() if entry.event == "task_ended"}
@@ -126,11 +127,11 @@ def test_tasks_of_one_model_run_one_after_another(ready, regions):
 
 def test_a_running_task_is_cancelled_and_changes_nothing(ready, regions):
     task = ready.start("imports", regions)
-    ready.finish(0.1)
+    ready.finish(10)
     assert state(ready, regions, task) == "IN_PROGRESS"
     ready.call("DELETE", f"{W}/imports/{regions}/tasks/{task}")
     assert state(ready, regions, task) == "CANCELLING"
-    ready.finish(1)
+    ready.finish(10)
     done = ready.look("imports", regions, task)
     assert (done["taskState"], done["cancelledBy"], done["result"]["successful"]) == ("CANCELLED", DEMO[0], False)
     assert ready.model.list_named("Regions").items() == []
@@ -155,13 +156,13 @@ def test_anaplan_itself_may_cancel_a_task(ready, regions):
 
 def test_a_state_nobody_knows_may_show_while_it_runs(ready, regions):
     """The word is not in the official list, so this look goes past the judge."""
-    ready.control("/anaplan/plans", {"object": REGIONS, "state": "PAUSED", "seconds": 5})
+    ready.control("/anaplan/plans", {"object": REGIONS, "state": "PAUSED", "seconds": 50})
     task = ready.start("imports", regions)
-    ready.finish(1)
+    ready.finish(10)
     headers = {"Authorization": f"AnaplanAuthToken {ready.token}"}
     shown = ready.http.get(f"/anaplan{W}/imports/{regions}/tasks/{task}", headers=headers).json()
     assert shown["task"]["taskState"] == "PAUSED"
-    ready.finish(10)
+    ready.finish(50)
     assert state(ready, regions, task) == "COMPLETE"
 
 
@@ -173,16 +174,16 @@ def test_a_planned_failure_changes_nothing(ready, regions):
 
 
 def test_reads_of_cells_wait_while_a_task_holds_the_model_and_lists_do_not(ready, regions):
+    ready.world.task_seconds = 1
     view = ready.model.view_named("Balances by entity").id
     task = ready.start("imports", regions)
-    began = time.monotonic()
     assert ready.get(f"{M}/imports").status_code == 200
     assert ready.get(f"{M}/status").json()["requestStatus"]["currentStep"] == "Processing ..."
     assert ready.get(M, params={"modelDetails": "true"}).json()["model"]["modelTransactionRunning"]
-    assert time.monotonic() - began < 0.15
-    assert ready.get(f"{M}/views/{view}/data", params={"format": "v1"}, headers={"Accept": "application/json"})
-    assert time.monotonic() - began >= 0.15
+    assert ready.get(f"{M}/views/{view}/data?format=v1", headers={"Accept": "application/json"}).status_code == 200
     assert state(ready, regions, task) == "COMPLETE"
+    order = [entry.event for entry in ready.model.log.events()]
+    assert order.index("task_ended") < order.index("view_read")
 
 
 def test_a_busy_model_may_answer_409(ready, regions):
@@ -195,23 +196,23 @@ def test_a_busy_model_may_answer_409(ready, regions):
 
 
 def test_a_waiting_reader_does_not_stop_other_requests():
-    """Over a real server: one client waits for the model, another is answered at once."""
-    with running(World.new(task_seconds=0.4)) as sandbox, httpx.Client(base_url=f"{sandbox.base_url}/anaplan") as http:
+    """Over a real server: one client waits for the model, another is answered meanwhile."""
+    with running(World.new(task_seconds=1)) as sandbox, httpx.Client(base_url=f"{sandbox.base_url}/anaplan") as http:
         token = http.post("/token/authenticate", auth=DEMO).json()["tokenInfo"]["tokenValue"]
         headers = {"Authorization": f"AnaplanAuthToken {token}"}
         http.post(f"{W}/imports/112000000004/tasks", json={"localeName": "en_US"}, headers=headers)
-        waited: list[float] = []
+        answers: list[str] = []
 
         def wait() -> None:
-            began = time.monotonic()
-            httpx.get(f"{sandbox.base_url}/anaplan{M}/views/203000000001/data", headers=headers)
-            waited.append(time.monotonic() - began)
+            httpx.get(f"{sandbox.base_url}/anaplan{M}/views/203000000001/data", headers=headers, timeout=60)
+            answers.append("cells")
 
         reader = threading.Thread(target=wait)
         reader.start()
         assert http.get(f"{M}/imports", headers=headers).status_code == 200
-        reader.join(10)
-        assert waited[0] > 0.2
+        answers.append("imports")
+        reader.join(60)
+        assert answers == ["imports", "cells"]
 
 
 def test_an_export_writes_a_private_file_under_its_own_id(stocked):
