@@ -16,7 +16,6 @@ import ml_connector_dagster.cli as folder
 from ml_connector_dagster.cli.output import exit_code, show_error
 from ml_connector_dagster.errors import ConnectorError
 
-
 NO_COMMANDS = {"main", "__main__", "output"}
 
 

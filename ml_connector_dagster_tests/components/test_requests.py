@@ -85,7 +85,7 @@ def test_a_period_that_is_being_read_or_loaded_is_busy_and_a_finished_one_is_not
         by_hand = dg.DagsterRun(
             run_id=str(uuid4()),
             job_name="__ASSET_JOB",
-            status=dg.DagsterRunStatus.QUEUED,
+            status=dg.DagsterRunStatus.STARTING,
             tags={"dagster/partition": "2026-08"},
             asset_selection=frozenset({dg.AssetKey(["ie", "invoices"])}),
         )
