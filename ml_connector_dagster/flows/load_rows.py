@@ -27,6 +27,7 @@ UNSENT = ("planned", "uploaded")
 IN_FLIGHT = ("intended", "started", "finished")
 SETTLED = ("verified", "refused", "skipped")
 MOST_ATTEMPTS = 8
+_LOOKED_BACK = 100
 _FIRST_RETRY_SECONDS = 60.0
 _LONGEST_RETRY_SECONDS = 3600.0
 
@@ -166,13 +167,13 @@ class LoadBook:
         return _read(row) if row is not None else None
 
     def of_slice(self, slice_: tuple[str, str, str]) -> list[LoadRow]:
-        """Answer all loads of a slice, newest first.
+        """Answer the newest loads of a slice, newest first: far more than lie between two verified ones.
 
         Args:
             slice_: ``LoadRow.slice``: connection, target, and period or nothing.
         """
         with self.store.read() as connection:
-            return [_read(row) for row in connection.execute(_of_slice(*slice_)).mappings()]
+            return [_read(row) for row in connection.execute(_of_slice(*slice_).limit(_LOOKED_BACK)).mappings()]
 
     def unsettled(self, model_id: str) -> list[LoadRow]:
         """Answer every load of a model that is past planning and not at its end, oldest first; of any connection."""

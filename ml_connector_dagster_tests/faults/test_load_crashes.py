@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -58,6 +59,21 @@ def work(desk: Office, plan: FilePlan, name: str = "uk") -> int:
 
 def killed_at(desk: Office, plan: FilePlan, step: str, name: str = "uk") -> int:
     return ended(fork(lambda: work(desk, plan, name), die_at=step))
+
+
+class Killed(BaseException):
+    """Ends a load where it stands, as a kill would; nothing of the product catches it."""
+
+
+def interrupted_at(desk: Office, plan: FilePlan, step: str, name: str) -> None:
+    """Like ``killed_at`` without a process of its own: cheaper, and the lock is freed by unwinding."""
+
+    def hook(reached: str) -> None:
+        if reached == step:
+            raise Killed
+
+    with planted(hook), suppress(Killed):
+        work(desk, plan, name)
 
 
 def assert_nothing_is_lost(desk: Office) -> None:
@@ -145,11 +161,12 @@ def test_any_plan_of_crashes_and_lost_answers_ends_right(
         desk.facts = KNOWN_FACTS
         wanted: dict[str, dict] = {}
         sent: dict[str, set] = {"uk": set(), "ie": set()}
-        for _ in range(chance.randint(1, 3)):
-            name = chance.choice(["uk", "ie"])
+        for _ in range(chance.choice([1, 1, 2])):
+            name = chance.choice(["uk", "uk", "ie"])
             wanted[name] = some_cells(chance, sent[name])
             misfortune(desk, chance)
-            killed_at(desk, desk.plan(wanted[name], connection=name), chance.choice(STEPS), name)
+            kill = killed_at if seed % 2 else interrupted_at
+            kill(desk, desk.plan(wanted[name], connection=name), chance.choice(STEPS), name)
             desk.clear_misfortune()
         for name, cells in wanted.items():
             load_target(
