@@ -27,10 +27,10 @@ SUNSET_WARNING = timedelta(days=180)
 
 def check_connection(connection: OpenConnection) -> Iterator[Finding]:
     """Yield what was probed, in the order a person mends it: files, credentials, accounting system, Anaplan."""
-    yield from _crosswalks(connection)
-    yield from _credentials(connection)
-    yield from _source(connection)
-    yield from _anaplan(connection)
+    yield from check_files(connection)
+    yield from check_credentials(connection)
+    yield from check_source(connection)
+    yield from check_anaplan(connection)
 
 
 def _probe(subject: str, probe: Callable[[], str]) -> Finding:
@@ -42,7 +42,8 @@ def _probe(subject: str, probe: Callable[[], str]) -> Finding:
 
 
 # ── files and credentials ─────────────────────────────────────────────────────────────────────────────────────────────
-def _crosswalks(connection: OpenConnection) -> Iterator[Finding]:
+def check_files(connection: OpenConnection) -> Iterator[Finding]:
+    """Yield what the crosswalk files hold."""
     for dimension, mapping in connection.settings.mapping.items():
         if mapping.file is None:
             continue
@@ -61,7 +62,8 @@ def _chosen(path: Path) -> str:
     return f"{sum(1 for row in rows if row.member)} of {len(rows)} ids have a member."
 
 
-def _credentials(connection: OpenConnection) -> Iterator[Finding]:
+def check_credentials(connection: OpenConnection) -> Iterator[Finding]:
+    """Yield how the two credentials stand, as this database knows them."""
     for name in (connection.settings.source.credential, connection.settings.anaplan.credential):
         found = Credentials(connection.store).find(name)
         if found is None:
@@ -76,7 +78,8 @@ def _credentials(connection: OpenConnection) -> Iterator[Finding]:
 
 
 # ── the accounting system ─────────────────────────────────────────────────────────────────────────────────────────────
-def _source(connection: OpenConnection) -> Iterator[Finding]:
+def check_source(connection: OpenConnection) -> Iterator[Finding]:
+    """Yield what the accounting system lets this consent read."""
     source = connection.source
     yield _sunset(source.title, source.api_version, source.sunset_on)
     try:
@@ -107,7 +110,8 @@ def _offsets(zone: str) -> tuple[timedelta | None, ...]:
 
 
 # ── Anaplan ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _anaplan(connection: OpenConnection) -> Iterator[Finding]:
+def check_anaplan(connection: OpenConnection) -> Iterator[Finding]:
+    """Yield whether imports, lists, calendar, versions, members and views are there and fit."""
     try:
         model = connection.model()
         state = model.state()

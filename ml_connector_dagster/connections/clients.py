@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -64,6 +64,9 @@ class Opened(Protocol):
     @property
     def vault(self) -> Vault:
         """The secrets."""
+
+    def on_close(self, give_back: Callable[[], None]) -> None:
+        """Call this when everything is closed."""
 
 
 class BearerTokens:
@@ -176,8 +179,10 @@ def _anaplan_authorizer(opened: Opened, credential: Credential, endpoints: Anapl
         tokens = oauth_tokens(opened, credential, anaplan_grant(endpoints))
         return AnaplanOAuth(lambda refused: tokens.access(refused=refused).value), f"{credential.name}@{endpoints.auth}"
     shared = SessionToken(opened.store, opened.locks, opened.vault, credential.owner)
+    http = VendorHttp("Anaplan", origins=(origin(endpoints.auth),))
+    opened.on_close(http.close)
     login = AnaplanTokens(
-        VendorHttp("Anaplan", origins=(origin(endpoints.auth),)),
+        http,
         auth_url=endpoints.auth,
         login=login_from(credential.kind, _fields(opened, credential)),
         shared=shared,

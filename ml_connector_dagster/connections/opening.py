@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -120,6 +120,10 @@ class Connector:
                 )
             self._open[name] = OpenConnection(self, name, self.paths[name])
         return self._open[name]
+
+    def on_close(self, give_back: Callable[[], None]) -> None:
+        """Call this when the connector closes, before the database does."""
+        self._closing.callback(give_back)
 
     def close(self) -> None:
         """Close every opened connection, then the database."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ml_connector_dagster.connections.keyring import create_key_file
+from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.connections.vault import Vault
+from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.store.engine import Store
+from ml_connector_dagster_tests.connections.sandboxed import connected, variables
 
 GOOD = """\
     type: ml_connector_dagster.components.Connection
@@ -61,3 +64,23 @@ def written(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    """The sandbox of this test session; tests may only read its books."""
+    with running() as sandbox:
+        yield sandbox.base_url
+
+
+@pytest.fixture
+def shell(tmp_path: Path, sandbox_url: str, sqlite_template: Path) -> dict[str, str]:
+    """The variables of a shell over a fresh home."""
+    return variables(tmp_path, sandbox_url, sqlite_template)
+
+
+@pytest.fixture
+def connector(shell: dict[str, str]) -> Iterator[Connector]:
+    """Both systems connected."""
+    with connected(shell) as opened:
+        yield opened
