@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -42,6 +44,13 @@ def test_the_migrated_database_is_exactly_the_metadata(store: Store) -> None:
         assert compare_metadata(context, METADATA) == []
 
 
+def test_a_developers_alembic_reads_the_same_environment(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ML_CONNECTOR_HOME", str(sqlite_store.home))
+    said = StringIO()
+    command.check(Config(str(MIGRATIONS.with_name("alembic.ini")), stdout=said))
+    assert "No new upgrade operations detected" in said.getvalue()
+
+
 def test_the_release_names_its_newest_revision_and_knows_them_all() -> None:
     script = ScriptDirectory(str(MIGRATIONS))
     assert script.get_heads() == [HEAD]
@@ -55,8 +64,6 @@ def test_an_upgrade_from_every_released_revision_ends_at_this_ones(empty_url: st
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
-        from alembic import command
-
         command.upgrade(config, released)
     upgrade(empty_url)
     with engine.connect() as connection:
