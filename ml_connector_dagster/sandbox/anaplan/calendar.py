@@ -26,6 +26,7 @@ class Calendar(Dimension):
         self.year_starts = year_starts
         self.first, self.last = first.replace(day=1), last.replace(day=1)
         self._of_month: dict[tuple[int, int], Member] = {}
+        self.first_day: dict[Member, date] = {}
         self._ids = 141_000_000_000
         month = self.first
         while month <= self.last:
@@ -66,7 +67,9 @@ class Calendar(Dimension):
         fiscal = self.fiscal_year(month)
         year = self._group(f"FY{fiscal % 100:02d}", None)
         quarter = self._group(f"Q{(month.month - self.year_starts) % 12 // 3 + 1} FY{fiscal % 100:02d}", year)
-        self._of_month[month.year, month.month] = self.add(Member(self._new_id(), self.label(month), parent=quarter))
+        member = self.add(Member(self._new_id(), self.label(month), parent=quarter))
+        self._of_month[month.year, month.month] = member
+        self.first_day[member] = month
 
     def _group(self, name: str, parent: Member | None) -> Member:
         return self.by_name(name) or self.add(Member(self._new_id(), name, parent=parent))

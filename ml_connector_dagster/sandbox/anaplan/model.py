@@ -30,6 +30,11 @@ class Version(Member):
     edit_to: str = ""
     locked: bool = False
 
+    def takes(self, month: date | None) -> bool:
+        """Whether cells of a month may be written; None where the module has no time."""
+        text = month.isoformat() if month is not None else ""
+        return not text or (text >= self.edit_from[:10] and text <= (self.edit_to[:10] or text))
+
 
 class Model:
     """A model built by `Model.build(definition, clock)`; every change holds its lock."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.sandbox.anaplan.definitions import Column, ImportDefinition
 from ml_connector_dagster.sandbox.anaplan.members import Dimension, Member
@@ -63,6 +63,12 @@ class ModuleImport:
         self._failures: list[RowFailure] = []
         self._new: dict[LineItem, dict[Key, Value]] = {}
         self._used: list[set[Member]] = []
+        dimensions = self._module.dimensions
+        windowed = any(
+            getattr(entry, "edit_from", "") or getattr(entry, "edit_to", "") for entry in model.versions.members
+        )
+        self._version_at = dimensions.index(model.versions) if windowed and model.versions in dimensions else None
+        self._time_at = dimensions.index(model.calendar) if model.calendar in dimensions else None
 
     def run(self) -> Outcome:
         try:
@@ -124,10 +130,18 @@ class ModuleImport:
                 writable = writable and found not in axis.closed
         if errors:
             self._refuse(line, row, errors, "E")
-        elif not writable:
+        elif not (writable and self._open(key)):
             self._counts.ignored += 1  # aggregates and locked versions: ignored, and not in the dump
         else:
             self._write(line, row, tuple(key), items)
+
+    def _open(self, key: list[Member]) -> bool:
+        """Whether the version takes writes in the month: editFrom and editTo."""
+        if self._version_at is None or self._time_at is None:
+            return True
+        month = self._model.calendar.first_day.get(key[self._time_at])
+        version: Any = key[self._version_at]
+        return bool(version.takes(month))
 
     def _write(self, line: int, row: list[str], key: Key, items: list[tuple[int, LineItem]]) -> None:
         errors: list[str] = []

@@ -129,6 +129,18 @@ def test_rows_at_a_locked_version_or_a_calculated_line_item_are_ignored(desk):
     assert (counts(balances)["ignoredCount"], balances["failureDumpAvailable"]) == ("1", False)
 
 
+def test_rows_outside_a_versions_edit_window_are_ignored(desk):
+    definition = copy.deepcopy(demo_model())
+    definition["versions"][0] |= {"edit_from": "2026-04-01", "edit_to": "2026-10-01"}
+    desk.control("/anaplan/models", definition)
+    desk.set_up_lists()
+    rows = [f"UK,Actual,{month},200,C1,N,5" for month in ("2026-03-01", "2026-04-01", "2026-10-31", "2026-11-01")]
+    assert counts(desk.actuals(*rows))["ignoredCount"] == "2"
+    assert [desk.amount("UK", month) for month in ("Mar 26", "Apr 26", "Oct 26", "Nov 26")] == ["0", "5", "5", "0"]
+    shown = desk.get(f"{W}/versions").json()["versionMetadata"][0]
+    assert (shown["editFrom"]["periodText"], shown["editTo"]["date"]) == ("Apr 26", "2026-10-01")
+
+
 def test_a_renamed_dimension_column_fails_the_whole_import(stocked):
     text = "Entity,Version,Period,Ledger Account,Customer,Region,Amount\nUK,Actual,2026-10-01,200,C1,N,5\n"
     result = stocked.load(ACTUALS, text)
