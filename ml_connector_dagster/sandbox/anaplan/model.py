@@ -254,9 +254,14 @@ def _default_view(module: Module, view_id: str) -> View:
 
 
 def _calendar(entry: dict[str, Any], today: date) -> Calendar:
-    first = date.fromisoformat(entry.get("first", "2023-04-01"))
+    first = date.fromisoformat(entry["first"]) if entry.get("first") else _first_month(today)
     last = date.fromisoformat(entry["last"]) if entry.get("last") else _end_of_next_year(today)
     return Calendar(first=first, last=last, current=today, year_starts=entry.get("year_starts", 4))
+
+
+def _first_month(today: date) -> date:
+    """April 2023, or three fiscal years before today's where that is earlier: the books reach back three years."""
+    return min(date(2023, 4, 1), date(today.year - (3 if today.month >= 4 else 4), 4, 1))
 
 
 def _end_of_next_year(today: date) -> date:

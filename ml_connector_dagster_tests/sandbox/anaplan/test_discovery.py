@@ -1,6 +1,10 @@
+from datetime import date
+
 import pytest
 
-from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID, WORKSPACE_ID
+from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID, WORKSPACE_ID, demo_model
+from ml_connector_dagster.sandbox.anaplan.model import Model
+from ml_connector_dagster.sandbox.clock import Clock
 from ml_connector_dagster_tests.sandbox.anaplan.desk import GUEST, M, W
 
 
@@ -123,6 +127,16 @@ def test_versions_calendar_and_current_period(desk):
     assert calendar["fiscalYear"]["startDate"].endswith("-04-01")
     today = desk.world.clock.today()
     assert desk.get(f"{W}/currentPeriod").json()["currentPeriod"]["periodText"] == today.strftime("%b %y")
+
+
+@pytest.mark.parametrize(
+    ("today", "first", "last"),
+    [("2026-11-29", "Apr 23", "Mar 28"), ("2026-03-31", "Apr 22", "Mar 27"), ("2029-05-01", "Apr 23", "Mar 31")],
+)
+def test_the_calendar_covers_three_years_of_books_and_the_next_fiscal_year(today, first, last):
+    calendar = Model.build(demo_model(), Clock(date.fromisoformat(today))).calendar
+    months = [member.name for member in calendar.members if member in calendar.first_day]
+    assert (months[0], months[-1]) == (first, last)
 
 
 def test_changing_the_calendar_is_nobodys_right(desk):
