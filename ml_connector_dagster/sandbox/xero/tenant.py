@@ -1,6 +1,8 @@
 """One organisation of the sandbox's Xero: its records, the ledger made from them, and how a change reaches both."""
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -24,6 +26,18 @@ class Locks:
     year: date | None = None
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Write many small lasting objects without the garbage collector counting them over and over."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 class Tenant:
     """Answers for one organisation. Every change goes through here, so that documents and ledger never part."""
 
@@ -44,7 +58,8 @@ class Tenant:
     @cached_property
     def company(self) -> Company:
         """What the firm wrote down, generated when first looked at."""
-        return firm.generate(self._seed, self.profile, self._market, self._today)
+        with _no_collection():
+            return firm.generate(self._seed, self.profile, self._market, self._today)
 
     @cached_property
     def rules(self) -> PostingRules:
@@ -53,7 +68,8 @@ class Tenant:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, posted when first looked at; whoever changes records looks at it first, so it knows the old ones."""
-        return self._posted()
+        with _no_collection():
+            return self._posted()
 
     @cached_property
     def _aliases(self) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A sandbox that all tests of Xero share, and a caller who has consented."""
 
+import gc
 import json
 import os
 import re
@@ -152,6 +153,9 @@ def shared() -> Iterator[Running]:
     world = World.new(seed=1, today=TODAY)
     cloud = world.part(XeroCloud)
     cloud.limits.minute = cloud.limits.day = cloud.limits.app_minute = 1_000_000
+    for tenant_id in IDS.values():
+        cloud.tenant(tenant_id).open_ledger()
+    gc.freeze()  # what lasts for the session need not be looked through at every collection
     with running(world) as started:
         yield started
 
