@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from ml_connector_dagster.anaplan.auth import AnaplanOAuth, AnaplanTokens, login_from
+from ml_connector_dagster.anaplan.auth import SCHEME, AnaplanOAuth, AnaplanTokens, login_from
 from ml_connector_dagster.anaplan.endpoints import AnaplanEndpoints
 from ml_connector_dagster.anaplan.refusals import classify
 from ml_connector_dagster.connections.addresses import (
@@ -20,7 +20,7 @@ from ml_connector_dagster.connections.credentials import Credential, Credentials
 from ml_connector_dagster.connections.session_token import SESSION, SessionToken
 from ml_connector_dagster.connections.settings import SourceSettings
 from ml_connector_dagster.connections.tokens import OAuthTokens
-from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.errors import CredentialRefused, SettingWrong
 from ml_connector_dagster.sources.contract import Source
 from ml_connector_dagster.transport.client import Authorizer, VendorHttp
 from ml_connector_dagster.transport.grant import GrantClient, GrantEndpoints, TokenStore
@@ -189,6 +189,28 @@ def _anaplan_authorizer(opened: Opened, credential: Credential, endpoints: Anapl
         now=opened.store.now,
     )
     return login, login.tenant()
+
+
+def log_out(opened: Opened, credential: Credential, auth_url: str) -> bool:
+    """End the shared session of an Anaplan login and forget its token; answers whether there was one.
+
+    Other processes that still hold it get a 401 and log in again.
+    """
+    saved = SessionToken(opened.store, opened.locks, opened.vault, credential.owner).read()
+    if saved is None:
+        return False
+    http = VendorHttp("Anaplan", origins=(origin(auth_url),))
+    try:
+        http.send(
+            "POST", f"{auth_url}/token/logout", headers={"Authorization": f"{SCHEME} {saved.value}"}, repeatable=True
+        )
+    except CredentialRefused:  # it ended by itself
+        pass
+    finally:
+        http.close()
+    with opened.store.begin() as connection:
+        opened.vault.forget(connection, credential.owner, SESSION)
+    return True
 
 
 def _fields(opened: Opened, credential: Credential) -> dict[str, str]:

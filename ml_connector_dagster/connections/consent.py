@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import delete, insert, select, update
 
-from ml_connector_dagster.connections.clients import company_search_http, grant_client, oauth_tokens
+from ml_connector_dagster.connections.addresses import anaplan_endpoints
+from ml_connector_dagster.connections.clients import company_search_http, grant_client, log_out, oauth_tokens
 from ml_connector_dagster.connections.credentials import Credential, Credentials
 from ml_connector_dagster.connections.uses import CredentialUse, use_of
 from ml_connector_dagster.errors import CredentialRefused, RequestRejected, SettingWrong
@@ -118,10 +119,12 @@ class Consents:
         return True
 
     def disconnect(self, name: str, *, at: str | None = None) -> bool:
-        """Revoke the grant and forget its tokens; answers whether there was one."""
+        """Revoke the grant, or end the login's session, and forget its tokens; answers whether there was one."""
         credential, use = self._found(name, at)
-        endpoints = use.grant(self._connector.environment.sandbox_url)
-        return oauth_tokens(self._connector, credential, endpoints).disconnect()
+        sandbox_url = self._connector.environment.sandbox_url
+        if credential.kind != "oauth":
+            return log_out(self._connector, credential, anaplan_endpoints(use.region, use.at, sandbox_url).auth)
+        return oauth_tokens(self._connector, credential, use.grant(sandbox_url)).disconnect()
 
     def companies(self, name: str, *, at: str | None = None) -> Sequence[Company]:
         """Answer the companies that the credential reaches, asked of the vendor; none for Anaplan."""

@@ -38,6 +38,8 @@ class TokenTimes:
     suspect_ends: float = 600.0
     """A grant refused for so long needs a person."""
     look_again: float = 0.1
+    recent: float = 5.0
+    """So long an answer stands in this process without asking the database; far less than any margin."""
 
 
 def lock_name(credential: str) -> str:
@@ -67,6 +69,7 @@ class OAuthTokens:
         self._times = times or TokenTimes()
         self._rows = TokenRows(store, vault, credential.owner)
         self._file = SpoolFile(store.home, credential.name)
+        self._recent: tuple[float, AccessToken] | None = None
 
     def access(self, *, refused: str | None = None) -> AccessToken:
         """Answer a token with life left in it; at most one process asks the vendor for one.
@@ -78,6 +81,14 @@ class OAuthTokens:
             CredentialRefused: A person must consent again (``context["state"]`` is needs_reauth, suspect or new).
             TemporarilyRefused: The vendor does not answer, or another process takes too long over it.
         """
+        now = time.monotonic()
+        if refused is None and self._recent is not None and now - self._recent[0] < self._times.recent:
+            return self._recent[1]
+        token = self._found(refused)
+        self._recent = (now, token)
+        return token
+
+    def _found(self, refused: str | None) -> AccessToken:
         state = self._rows.read()
         if self._settled(state):
             if state.credential.state == Standing.NEEDS_REAUTH:
