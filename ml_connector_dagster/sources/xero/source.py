@@ -60,8 +60,12 @@ def expected_calls(records: Mapping[str, int]) -> int:
         records: Entity name to the number of vendor records that were read.
     """
     named = {entity.name: entity for entity in ENTITIES}
+    kinds = {named[name].kind for name in records}
     pages = sum(_pages(named[name], count) for name, count in records.items() if named[name].endpoint)
-    return pages + (CONTEXT_CALLS if any(named[name].kind is EntityKind.DOCUMENT for name in records) else 0)
+    about_itself = (
+        CONTEXT_CALLS if EntityKind.DOCUMENT in kinds else ORGANISATION_CALLS if EntityKind.LEDGER in kinds else 0
+    )
+    return pages + about_itself + (REPORT_CALLS if EntityKind.LEDGER in kinds else 0)
 
 
 def calls_left(headers: Mapping[str, str]) -> Mapping[str, int]:
@@ -77,13 +81,16 @@ def _pages(entity: Entity, count: int) -> int:
 
 
 CONTEXT_CALLS = 3
+ORGANISATION_CALLS = 1
+REPORT_CALLS = 2
 CALL_FORMULA = (
     "ceil(records / 1000) for each entity, at least 1 (3 for allocations, which stand in three lists); "
-    "one call for accounts, tracking categories and bank transfers; "
-    "3 calls once for each opened company that reads documents (organisation, tracking categories, tax rates). "
-    "ledger_lines makes 1 call for the organisation, and one for each 40 foreign invoices or bills that a payment settles "
-    "and that stand in no staged period (one for each such credit note, prepayment or overpayment). "
-    "A trial balance is 1 call, and 1 more for the period before where the fiscal year did not begin."
+    "one call for accounts, tracking categories and bank transfers. "
+    "Once for each opened company: 3 calls where it reads documents (organisation, tracking categories, tax rates), "
+    "1 where it reads ledger lines alone (organisation). "
+    "ledger_lines reads no list; its control is 2 trial balances, and the chart of accounts in a fiscal year's first month. "
+    "Besides, by need: one call for each 40 foreign invoices and bills that were settled in the period, to sum the cents they "
+    "left, and one for each 40 that stand in no staged period, to learn their rate (single calls for other documents)."
 )
 
 SOURCE = Source(

@@ -25,7 +25,8 @@ def test_calls_are_pages_and_what_is_asked_once():
     assert expected_calls({"ledger_accounts": 300, "customers": 1001}) == 3
     assert expected_calls({"invoices": 0}) == 4
     assert expected_calls({"invoices": 1000, "bills": 1001, "allocations": 2, "bank_transfers": 5}) == 10
-    assert expected_calls({"ledger_lines": 5000}) == 0
+    assert expected_calls({"ledger_lines": 5000}) == 3
+    assert expected_calls({"invoices": 0, "ledger_lines": 5000}) == 6
 
 
 def test_xeros_own_count_of_calls_is_read():
