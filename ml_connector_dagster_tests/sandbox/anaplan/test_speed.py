@@ -1,4 +1,4 @@
-"""Bounds in CPU seconds, far above what was measured (0.6 s and 0.7 s), so that a busy machine does not fail them."""
+"""Measured 0.6 and 0.9 CPU seconds; the bounds catch a quadratic slip and leave room for coverage and busy machines."""
 
 import time
 from decimal import Decimal
@@ -46,5 +46,5 @@ def test_60_000_rows_import_and_read_back_to_the_cent(model):
     assert len(grid.rows) == ROWS - 1  # the first amount is 0.00, which a view of values hides
     total = sum((values[0] for _, values in grid.rows), Decimal(0))
     assert total == sum((Decimal(f"{n}.{n % 100:02d}") for n in range(ROWS)), Decimal(0))
-    assert imported < 2
-    assert read < 2
+    assert imported < 12
+    assert read < 12
