@@ -13,9 +13,10 @@ import msgspec
 
 from ml_connector_dagster.sandbox.books.ledger import EntryLine
 from ml_connector_dagster.sandbox.books.records import Document, Line
+from ml_connector_dagster.sandbox.xero.notation import Json
 from ml_connector_dagster.sandbox.xero.posting import Posting
 from ml_connector_dagster.sandbox.xero.tenant import Tenant
-from ml_connector_dagster.sandbox.xero.wire import Json, Wire
+from ml_connector_dagster.sandbox.xero.wire import Wire
 
 PATTERNS = 1_000
 _LINES = 3

@@ -10,8 +10,14 @@ from ml_connector_dagster.sandbox.books.records import Account, Contact, Documen
 from ml_connector_dagster.sandbox.xero.access import Call, Handler
 from ml_connector_dagster.sandbox.xero.answers import collection, not_found, records
 from ml_connector_dagster.sandbox.xero.listing import list_answer, where_test
+from ml_connector_dagster.sandbox.xero.notation import Json, day_stamp, stamp
+from ml_connector_dagster.sandbox.xero.reference_wire import (
+    write_account,
+    write_category,
+    write_contact,
+    write_tax_rate,
+)
 from ml_connector_dagster.sandbox.xero.shelves import RESOURCES, Resource
-from ml_connector_dagster.sandbox.xero.wire import Json, Wire, day_stamp, stamp
 
 
 def listed(plural: str) -> Handler:
@@ -93,7 +99,7 @@ def tracking_categories(call: Call) -> Response:
     archived = call.request.query_params.get("includeArchived", "").lower() == "true"
     wanted = call.request.path_params.get("record_id", "").lower()
     shown = [
-        Wire.category(category, include_archived=archived)
+        write_category(category, include_archived=archived)
         for category in call.tenant.company.categories
         if (archived or category.status == "ACTIVE") and wanted in {"", category.category_id}
     ]
@@ -105,7 +111,7 @@ def tracking_categories(call: Call) -> Response:
 def tax_rates(call: Call) -> Response:
     """GET /TaxRates."""
     fields = frozenset({"TaxType", "Name", "Status", "ReportTaxType"})
-    shown = [Wire.tax_rate(rate) for rate in call.tenant.company.tax_rates.values()]
+    shown = [write_tax_rate(rate) for rate in call.tenant.company.tax_rates.values()]
     clause = call.request.query_params.get("where")
     if clause:
         test = where_test(clause, Resource("TaxRates", "TaxType", fields))
@@ -204,16 +210,16 @@ def _found(call: Call, record_id: str) -> Any:
 
 
 def _reference(call: Call, plural: str, record_id: str) -> Mapping[str, Any]:
-    wire, company = call.cloud.shelves(call.tenant).wire, call.tenant.company
+    company = call.tenant.company
     found: Account | Contact | None
     if plural == "Accounts":
         found = company.accounts.get(record_id) or next(
             (account for account in company.accounts.values() if account.code == record_id), None
         )
         if found is not None:
-            return wire.account(found)
+            return write_account(found)
     else:
         found = company.contacts.get(record_id)
         if found is not None:
-            return wire.contact(found, full=True)
+            return write_contact(found, full=True)
     raise not_found()

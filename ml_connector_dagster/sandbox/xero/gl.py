@@ -8,7 +8,7 @@ from ml_connector_dagster.sandbox.books.ledger import Entry, EntryLine
 from ml_connector_dagster.sandbox.xero.access import Call
 from ml_connector_dagster.sandbox.xero.answers import exception, not_found, records
 from ml_connector_dagster.sandbox.xero.listing import modified_since
-from ml_connector_dagster.sandbox.xero.wire import Json, day_stamp, number, stamp
+from ml_connector_dagster.sandbox.xero.notation import Json, day_stamp, number, stamp
 
 _PAGE = 100
 _NAMESPACE = uuid.UUID("8f0c5b52-6f0e-4a55-9a3a-0a4a7c5d3b10")

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from ml_connector_dagster.sandbox.xero.answers import collection, exception
 from ml_connector_dagster.sandbox.xero.bulk import BulkInvoices
+from ml_connector_dagster.sandbox.xero.notation import Json
 from ml_connector_dagster.sandbox.xero.shelves import Resource, Shelf, Shelves
 from ml_connector_dagster.sandbox.xero.where import QueryParseError, Test, parse_order, parse_where, value_of
-from ml_connector_dagster.sandbox.xero.wire import Json
 
 _SINCE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)?")
 _HIGH_VOLUME = 100_000

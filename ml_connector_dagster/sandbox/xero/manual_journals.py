@@ -14,7 +14,7 @@ from ml_connector_dagster.sandbox.books.cents import half_up, text
 from ml_connector_dagster.sandbox.books.records import Account, Document, Line
 from ml_connector_dagster.sandbox.xero.access import Call
 from ml_connector_dagster.sandbox.xero.answers import exception, not_found, records
-from ml_connector_dagster.sandbox.xero.wire import Json
+from ml_connector_dagster.sandbox.xero.notation import Json
 
 _FORBIDDEN_SYSTEM = {"DEBTORS", "CREDITORS", "RETAINEDEARNINGS"}
 _FORBIDDEN_KIND = {"BANK", "INVENTORY"}

@@ -10,8 +10,8 @@ from ml_connector_dagster.sandbox.books.records import Account
 from ml_connector_dagster.sandbox.books.scribe import month_end
 from ml_connector_dagster.sandbox.xero.access import Call
 from ml_connector_dagster.sandbox.xero.answers import exception, records
+from ml_connector_dagster.sandbox.xero.notation import Json, stamp
 from ml_connector_dagster.sandbox.xero.tenant import Tenant
-from ml_connector_dagster.sandbox.xero.wire import Json, stamp
 
 _RESULT = frozenset({"REVENUE", "EXPENSE"})
 _CLASSES = (

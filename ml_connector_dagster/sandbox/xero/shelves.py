@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ml_connector_dagster.sandbox.xero.notation import Json
+from ml_connector_dagster.sandbox.xero.reference_wire import write_account, write_contact
 from ml_connector_dagster.sandbox.xero.tenant import Tenant
-from ml_connector_dagster.sandbox.xero.wire import Json, Wire
+from ml_connector_dagster.sandbox.xero.wire import Wire
 
 _DOCUMENT_FIELDS = (
     "Status Type Date DueDate UpdatedDateUTC Reference Total SubTotal CurrencyCode Contact.ContactID Contact.Name"
@@ -166,10 +168,10 @@ class Shelves:
                 yield _Place(transfer.transfer_id, transfer.updated_ms, partial(wire.transfer, transfer, full=False))
         elif plural == "Accounts":
             for account in company.accounts.values():
-                yield _Place(account.account_id, account.updated_ms, partial(wire.account, account))
+                yield _Place(account.account_id, account.updated_ms, partial(write_account, account))
         elif plural == "Contacts":
             for contact in company.contacts.values():
-                yield _Place(contact.contact_id, contact.updated_ms, partial(wire.contact, contact, full=False))
+                yield _Place(contact.contact_id, contact.updated_ms, partial(write_contact, contact, full=False))
         else:
             yield from self._document_places(plural)
 

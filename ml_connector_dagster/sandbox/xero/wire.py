@@ -1,50 +1,30 @@
-"""How Xero writes its records: names, dates as /Date(…)/, what a list shows and what only a single record shows."""
+"""How Xero writes documents and payments: what a list shows, and what only a single record shows."""
 
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date
 
 from ml_connector_dagster.sandbox.books.cents import RATE_ONE
 from ml_connector_dagster.sandbox.books.records import (
-    Account,
     Allocation,
-    Contact,
     Document,
     Line,
     Payment,
-    TaxRate,
     TrackingCategory,
     Transfer,
 )
+from ml_connector_dagster.sandbox.xero.notation import (
+    Json,
+    base_rate,
+    day_stamp,
+    day_text,
+    iso_stamp,
+    number,
+    shown_rate,
+    stamp,
+)
 from ml_connector_dagster.sandbox.xero.tenant import Tenant
 
-Json = dict[str, Any]
-
-_EPOCH = date(1970, 1, 1).toordinal()
 _CREDIT_TYPES = {"RECEIVE-OVERPAYMENT": "AROVERPAYMENT", "SPEND-OVERPAYMENT": "APOVERPAYMENT"}
 _CREDIT_TYPES |= {"RECEIVE-PREPAYMENT": "ARPREPAYMENT", "SPEND-PREPAYMENT": "APPREPAYMENT"}
-
-
-def number(cents: int) -> int | float:
-    """Cents as the JSON number Xero writes: 40 or 11.74. The shortest decimal of cents / 100 is always exact."""
-    return cents // 100 if cents % 100 == 0 else cents / 100
-
-
-def day_stamp(day: date) -> str:
-    """A calendar date: midnight UTC; days before 1970 are negative."""
-    return f"/Date({(day.toordinal() - _EPOCH) * 86_400_000}+0000)/"
-
-
-def stamp(milliseconds: int) -> str:
-    return f"/Date({milliseconds}+0000)/"
-
-
-def iso_stamp(milliseconds: int) -> str:
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
-
-
-def day_text(day: date) -> str:
-    return f"{day.isoformat()}T00:00:00"
 
 
 class Wire:
@@ -161,7 +141,7 @@ class Wire:
             "BankAmount": number(payment.bank_amount),
             "Amount": number(payment.amount),
             "Reference": payment.reference,
-            "CurrencyRate": _rate(payment.rate) if payment.rate != RATE_ONE else _no_rate(payment.payment_id),
+            "CurrencyRate": shown_rate(payment.rate) if payment.rate != RATE_ONE else base_rate(payment.payment_id),
             "PaymentType": payment.type,
             "Status": payment.status,
             "UpdatedDateUTC": stamp(payment.updated_ms),
@@ -206,97 +186,6 @@ class Wire:
             "HasAttachments": False,
         }
 
-    # reference data
-
-    def account(self, account: Account) -> Json:
-        shown: Json = {
-            "AccountID": account.account_id,
-            "Name": account.name,
-            "Status": account.status,
-            "Type": account.kind,
-            "TaxType": account.tax_type,
-            "Class": account.account_class,
-            "EnablePaymentsToAccount": False,
-            "ShowInExpenseClaims": account.code in {"429", "493"},
-            "BankAccountType": "BANK" if account.kind == "BANK" else "",
-            "ReportingCode": "",
-            "HasAttachments": False,
-            "UpdatedDateUTC": stamp(account.updated_ms),
-            "AddToWatchlist": False,
-        }
-        if account.code:
-            shown["Code"] = account.code
-        if account.system:
-            shown["SystemAccount"] = account.system
-        if account.kind == "BANK":
-            shown |= {"BankAccountNumber": account.bank_number, "CurrencyCode": account.currency}
-        return shown
-
-    def contact(self, contact: Contact, *, full: bool) -> Json:
-        shown: Json = {
-            "ContactID": contact.contact_id,
-            "ContactStatus": contact.status,
-            "Name": contact.name,
-            "EmailAddress": contact.email,
-            "BankAccountDetails": "",
-            "Addresses": [{"AddressType": "STREET", "City": "", "Region": "", "PostalCode": "", "Country": ""}],
-            "Phones": [{"PhoneType": "DEFAULT", "PhoneNumber": "", "PhoneAreaCode": "", "PhoneCountryCode": ""}],
-            "UpdatedDateUTC": stamp(contact.updated_ms),
-            "ContactGroups": [],
-            "IsSupplier": contact.is_supplier,
-            "IsCustomer": contact.is_customer,
-            "DefaultCurrency": contact.currency,
-            "ContactPersons": [],
-            "HasAttachments": False,
-            "HasValidationErrors": False,
-        }
-        if contact.merged_to:
-            shown["MergedToContactID"] = contact.merged_to
-        if full:
-            shown |= {"SalesTrackingCategories": [], "PurchasesTrackingCategories": [], "Attachments": []}
-        return shown
-
-    @staticmethod
-    def category(category: TrackingCategory, *, include_archived: bool) -> Json:
-        options = [
-            {
-                "TrackingOptionID": option.option_id,
-                "Name": option.name,
-                "Status": option.status,
-                "HasValidationErrors": False,
-                "IsDeleted": option.status == "DELETED",
-                "IsArchived": option.status == "ARCHIVED",
-                "IsActive": option.status == "ACTIVE",
-            }
-            for option in category.options
-            if include_archived or option.status == "ACTIVE"
-        ]
-        return {
-            "Name": category.name,
-            "Status": category.status,
-            "TrackingCategoryID": category.category_id,
-            "Options": options,
-        }
-
-    @staticmethod
-    def tax_rate(rate: TaxRate) -> Json:
-        percent = rate.basis_points / 100
-        sales = rate.report_type == "OUTPUT"
-        return {
-            "Name": rate.name,
-            "TaxType": rate.tax_type,
-            "ReportTaxType": rate.report_type,
-            "CanApplyToAssets": True,
-            "CanApplyToEquity": True,
-            "CanApplyToExpenses": not sales,
-            "CanApplyToLiabilities": True,
-            "CanApplyToRevenue": sales or rate.report_type == "NONE",
-            "DisplayTaxRate": percent,
-            "EffectiveRate": percent,
-            "Status": "ACTIVE",
-            "TaxComponents": [{"Name": "VAT", "Rate": percent, "IsCompound": False, "IsNonRecoverable": False}],
-        }
-
     def tracking(self, option_ids: tuple[str, ...], *, with_option_ids: bool) -> list[Json]:
         """Document lines name category and option, and leave the option's id out; journals give it."""
         found = []
@@ -334,9 +223,9 @@ class Wire:
         if document.updated_ms % 2:
             shown["UpdatedDateUTCString"] = iso_stamp(document.updated_ms)
         if document.rate != RATE_ONE:
-            shown["CurrencyRate"] = _rate(document.rate)
+            shown["CurrencyRate"] = shown_rate(document.rate)
         elif int(document.doc_id[1], 16) % 3 == 0:
-            shown["CurrencyRate"] = _no_rate(document.doc_id)
+            shown["CurrencyRate"] = base_rate(document.doc_id)
         return shown
 
     def _line(self, line: Line) -> Json:
@@ -377,7 +266,7 @@ class Wire:
             "Date": day_stamp(payment.day),
             "Amount": number(payment.amount),
             "Reference": payment.reference,
-            "CurrencyRate": _rate(payment.rate) if payment.rate != RATE_ONE else 1.0,
+            "CurrencyRate": shown_rate(payment.rate) if payment.rate != RATE_ONE else 1.0,
             "HasAccount": False,
             "HasValidationErrors": False,
         }
@@ -462,15 +351,6 @@ class Wire:
         if account.code:
             shown["Code"] = account.code
         return shown | ({"Name": account.name} if name else {})
-
-
-def _rate(rate: int) -> float:
-    return rate / RATE_ONE
-
-
-def _no_rate(record_id: str) -> int:
-    """The rate of a base-currency record: 1, or the 0 that Xero sometimes writes and nobody may divide by."""
-    return int(record_id[2], 16) % 2
 
 
 def _settled_on(document: Document) -> date:
