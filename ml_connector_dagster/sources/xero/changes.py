@@ -1,7 +1,8 @@
 """What moved since a moment: If-Modified-Since on every feed, with both the period a record left and the one it stands in.
 
 The watermark is the server's own time of the first answer, less an overlap, never this machine's clock. Tracking categories have
-no stamp, recodes may move none: the schedule's full read of the open periods sees those.
+no stamp, recodes may move none, a removed allocation is seen at its credit alone: the schedule's full read of the open
+periods sees those.
 """
 
 from __future__ import annotations

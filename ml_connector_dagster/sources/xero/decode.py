@@ -17,8 +17,25 @@ import msgspec
 
 from ml_connector_dagster.errors import RequestRejected, TemporarilyRefused
 from ml_connector_dagster.sources.contract import RefusedRecord
-from ml_connector_dagster.sources.xero.wire import RECORD_SHAPES, Pagination
+from ml_connector_dagster.sources.xero import wire, wire_reference
+from ml_connector_dagster.sources.xero.wire import Pagination
 
+RECORD_SHAPES: dict[str, tuple[str, Any]] = {
+    "Accounts": ("Accounts", wire_reference.Account),
+    "Contacts": ("Contacts", wire_reference.Contact),
+    "TrackingCategories": ("TrackingCategories", wire_reference.TrackingCategory),
+    "Invoices": ("Invoices", wire.Invoice),
+    "CreditNotes": ("CreditNotes", wire.CreditNote),
+    "Payments": ("Payments", wire.Payment),
+    "Prepayments": ("Prepayments", wire.Prepayment),
+    "Overpayments": ("Overpayments", wire.Overpayment),
+    "BankTransactions": ("BankTransactions", wire.BankTransaction),
+    "BankTransfers": ("BankTransfers", wire.BankTransfer),
+    "ManualJournals": ("ManualJournals", wire.ManualJournal),
+    "TaxRates": ("TaxRates", wire_reference.TaxRate),
+    "Organisation": ("Organisations", wire_reference.Organisation),
+}
+"""Endpoint to the key of its records in the envelope and their shape."""
 _SHOWN = 200
 
 

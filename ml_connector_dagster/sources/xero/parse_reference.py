@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from ml_connector_dagster.ledger.ledger_account import AccountClass, LedgerAccount
 from ml_connector_dagster.ledger.party import Party, TrackingOption
-from ml_connector_dagster.sources.xero import wire
+from ml_connector_dagster.sources.xero import wire_reference as wire
 from ml_connector_dagster.sources.xero.context import content_hash
 from ml_connector_dagster.sources.xero.dates import optional_moment
 

@@ -150,7 +150,8 @@ def payment_legs(row: Mapping[str, Any], chart: Chart, found: Found) -> list[Led
 def allocation_legs(rows: list[dict[str, Any]], chart: Chart, found: Found) -> list[LedgerLine] | str:
     """Answer the legs of an allocation: the credit at its own rate back, the document at its rate, the realised gain.
 
-    A credit note or an overpayment stands on the same receivable or payable: in base currency nothing moves.
+    A credit note or an overpayment stands on the same receivable or payable: at one rate nothing moves. A prepayment stands
+    on the accounts of its lines until it is allocated, and comes off them then (Xero's documents do not spell it out).
     """
     row = rows[0]
     document = _document_of(row, chart, found)

@@ -4,8 +4,7 @@ from decimal import Decimal
 import pytest
 
 from ml_connector_dagster.errors import RequestRejected, TemporarilyRefused
-from ml_connector_dagster.sources.xero.decode import decode_page
-from ml_connector_dagster.sources.xero.wire import RECORD_SHAPES
+from ml_connector_dagster.sources.xero.decode import RECORD_SHAPES, decode_page
 from ml_connector_dagster_tests.sources.xero import payloads
 
 

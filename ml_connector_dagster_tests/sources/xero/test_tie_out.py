@@ -8,20 +8,18 @@ document, a swapped sign or a document in the wrong month must show, in its mont
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 
 import pyarrow.compute as pc
 import pytest
 
 from ml_connector_dagster.ledger.period import Period, periods_between
-from ml_connector_dagster.sandbox.server import Running, running
-from ml_connector_dagster.sandbox.world import World
+from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.sources.contract import LEDGER_LINES
 from ml_connector_dagster.sources.xero.company import XeroCompany
 from ml_connector_dagster.sources.xero.source import CONTEXT_CALLS, SOURCE
 from ml_connector_dagster_tests.sources.staged import StagedInMemory
-from ml_connector_dagster_tests.sources.xero.sandboxed import IRELAND, UK, consent, control, opened, without_limits
+from ml_connector_dagster_tests.sources.xero.sandboxed import IRELAND, UK, control, opened
 
 FIRST, END = Period(2023, 11), Period(2026, 12)
 OCTOBER, SEPTEMBER = Period(2026, 10), Period(2026, 9)
@@ -48,18 +46,6 @@ class Read:
     staged: StagedInMemory
     records: dict[Period, dict[str, int]] = field(default_factory=dict)
     calls: dict[Period, int] = field(default_factory=dict)
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with running(World.new(today=date(2026, 11, 20))) as started:
-        without_limits(started)
-        yield started
-
-
-@pytest.fixture(scope="module")
-def token(sandbox):
-    return consent(sandbox)
 
 
 @pytest.fixture
