@@ -101,6 +101,10 @@ class AnaplanModel:
         self._facts[name] = rows
         return rows
 
+    def forget(self, kind: str) -> None:
+        """Ask again for facts of this kind: an import of ours may have made members since."""
+        self._facts = {name: rows for name, rows in self._facts.items() if name[0] != kind}
+
     def listed(self, path: str, key: str) -> list[dict[str, Any]]:
         """Answer a whole collection of the model, asked once a run."""
         known = self.fact(path)

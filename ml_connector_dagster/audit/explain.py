@@ -122,18 +122,31 @@ def file_lines(file: Path, numbers: Iterable[int], layout: Mapping[str, Any]) ->
     """Yield lines of a file sent (header = 1) by column name."""
     wanted = set(numbers)
     with file.open(encoding=layout["encoding"], newline="") as opened:
-        rows = csv.reader(opened, delimiter=layout["separator"], quotechar=layout["delimiter"] or None)
+        rows = csv.reader(opened, **_dialect(layout))
         header = next(rows, [])
         for number, row in enumerate(rows, start=2):
             if number in wanted:
                 yield number, dict(zip(header, row, strict=False))
 
 
+def header_of(file: Path, layout: Mapping[str, Any]) -> tuple[str, ...]:
+    """Answer the columns of a file sent."""
+    with file.open(encoding=layout["encoding"], newline="") as opened:
+        return tuple(next(csv.reader(opened, **_dialect(layout)), ()))
+
+
 def column_values(file: Path, column: str, layout: Mapping[str, Any]) -> list[str]:
     """Answer the distinct values of one column of a file sent, in their order."""
     with file.open(encoding=layout["encoding"], newline="") as opened:
-        rows = csv.DictReader(opened, delimiter=layout["separator"], quotechar=layout["delimiter"] or None)
+        rows = csv.DictReader(opened, **_dialect(layout))
         return list(dict.fromkeys(row[column] for row in rows if row[column]))
+
+
+def _dialect(layout: Mapping[str, Any]) -> dict[str, Any]:
+    """Trap: a data source without text delimiter has no quoting at all."""
+    quoted = bool(layout["delimiter"])
+    quoting = {"quotechar": layout["delimiter"]} if quoted else {"quoting": csv.QUOTE_NONE}
+    return {"delimiter": layout["separator"], **quoting}
 
 
 _REMEDIES = (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import csv
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from ml_connector_dagster.anaplan.actions import FileLayout
+from ml_connector_dagster.audit.explain import header_of
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.load import LoadOutcome, load_target
@@ -73,14 +75,13 @@ def stored_plan(connection: OpenConnection, row: LoadRow) -> FilePlan:
     """Answer the plan of a load as it was, from the files that were kept."""
     blobs = connection.blobs
     file = blobs.local_path(row.file_blob)
-    with file.open(encoding="utf-8", newline="") as opened:
-        header = tuple(next(csv.reader(opened), ()))
+    layout = row.route["action"]["layout"] if row.route else asdict(FileLayout(()))
     return FilePlan(
         connection=row.connection,
         target=connection.target(row.target),
         kind="list" if row.target_kind == "list" else "module",
         period=row.period,
-        header=header,
+        header=header_of(file, layout),
         file=file,
         rows=row.rows,
         file_hash=row.file_hash,
