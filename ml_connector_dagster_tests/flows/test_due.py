@@ -20,7 +20,8 @@ LONG_AGO = NOW - timedelta(minutes=30)
 
 def load(state="verified", digest="A", **changed):
     facts = {
-        "id": 1, "model_id": "", "target": "actuals", "target_kind": "module", "period": OCT, "digest": digest, "state": state, "attempt": 1,
+        "id": 1, "model_id": "",
+        "target": "actuals", "target_kind": "module", "period": OCT, "digest": digest, "state": state, "attempt": 1,
         "retry_at": None, "error": "", "file_hash": "", "rows": 0, "total": Decimal(0), "snapshots": {}, "cells_blob": "",
         "file_blob": "", "planned_at": LONG_AGO, "uploaded_at": None, "intended_at": None, "started_at": None,
         "finished_at": None, "verified_at": None,

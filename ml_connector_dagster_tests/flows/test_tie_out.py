@@ -272,6 +272,23 @@ def test_a_register_is_read_back_document_by_document(connection, desk):
     assert result.anaplan == Decimal("160.50")
 
 
+def test_documents_that_one_run_adds_after_another_load_are_found_in_the_model(connection, desk):
+    """Members are asked for once a run; an import that makes members must not be judged by the old ones."""
+    load(connection, "invoice_register")
+    connection.books.invoice("inv-7", "2026-10-30", a200="70.00")
+    connection.pull(OCT)
+    assert load(connection, "invoice_register").state == "verified"
+    assert tie_out(connection, "invoice_register", OCT).anaplan == Decimal("230.50")
+
+
+def test_the_register_shows_other_months_documents_too_and_they_are_left_alone(connection, desk):
+    connection.pull("2026-09")
+    load(connection, "invoice_register", period="2026-09")
+    load(connection, "invoice_register")
+    assert tie_out(connection, "invoice_register", OCT).holds
+    assert tie_out(connection, "invoice_register", "2026-09").anaplan == Decimal(10)
+
+
 # ── what cannot be tied out ───────────────────────────────────────────────────────────────────────────────────────────
 def test_a_module_that_was_never_loaded_is_red_and_says_so(connection):
     result = tie_out(connection, "actuals", OCT)

@@ -170,6 +170,17 @@ def test_a_month_between_that_was_not_read_makes_the_month_carry_its_own_opening
     assert plan_of(balances, "balances").file_hash == plan.file_hash
 
 
+def test_a_closing_balance_waits_for_the_books_own_report(balances):
+    """The lines are staged before the report is: a run that died between the two leaves no opening."""
+    balances.pull(OCT)
+    with balances.store.begin() as database:
+        database.execute(
+            sa.update(tables.snapshot).where(tables.snapshot.c.entity == "trial_balance").values(current=False)
+        )
+    with pytest.raises(HeldForPerson):
+        plan_of(balances, "balances")
+
+
 def test_the_books_balance_in_every_month(balances):
     balances.books.post("fx_revaluation", "2026-10-31", {"acc-610": "2.00", "acc-429": "-2.00"})
     for period in (SEP, OCT):
@@ -334,6 +345,13 @@ def test_a_moved_tracking_option_holds_every_slice_that_carries_the_category(con
         {**connection.settings.model_dump(by_alias=True), "mapping": mapping}
     )
     assert reasons(plan_of(connection)) == [HoldReason.MOVED_CODE]
+
+
+def test_a_slice_that_goes_on_being_held_is_listed_once(connection):
+    connection.map_accounts({"acc-200": "200"})
+    plan_of(connection)
+    plan_of(connection)
+    assert len(held_slices(connection)) == 1
 
 
 def test_a_hold_that_is_over_leaves_the_register(connection):
