@@ -21,6 +21,8 @@ from ml_connector_dagster.store.tables import credential, refresh_intent
 from ml_connector_dagster.transport.grant import TokenAnswer
 
 ACCESS, REFRESH, SPOOL = "access_token", "refresh_token", "spool"
+STORED_BY = "stored_by_attempt"
+"""Fact: which refresh stored the tokens that are there."""
 ROTATES = "refresh_token_rotates"
 """Fact: whether the last refresh changed the refresh token; some vendors let the app choose."""
 
@@ -190,7 +192,7 @@ class TokenRows:
             reason="",
             suspect_since=None,
             access_expires_at=spooled.asked_at + timedelta(seconds=answer.expires_in_seconds),
-            facts={**before.facts, ROTATES: rotates},
+            facts={**before.facts, ROTATES: rotates, STORED_BY: spooled.attempt},
         )
 
     def stand(self, state: TokenState, standing: Standing, reason: str, suspect_since: datetime | None) -> None:
@@ -230,7 +232,7 @@ class TokenRows:
                 reason="",
                 suspect_since=None,
                 access_expires_at=asked_at + timedelta(seconds=answer.expires_in_seconds),
-                facts={key: value for key, value in before.facts.items() if key != ROTATES} | facts,
+                facts={key: value for key, value in before.facts.items() if key not in (ROTATES, STORED_BY)} | facts,
             )
             self._vault.forget(connection, self.owner, ACCESS, REFRESH)
             secrets = {ACCESS: answer.access_token}

@@ -11,18 +11,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ml_connector_dagster.connections.credentials import Credential, Standing
 from ml_connector_dagster.connections.spool import SpoolFile
-from ml_connector_dagster.connections.token_rows import ROTATES, Intent, Spooled, TokenRows, TokenState
+from ml_connector_dagster.connections.token_rows import ROTATES, STORED_BY, Intent, Spooled, TokenRows, TokenState
 from ml_connector_dagster.connections.vault import Vault
 from ml_connector_dagster.errors import CredentialRefused, OutcomeUnknown, RequestRejected, TemporarilyRefused
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import fault_point
 from ml_connector_dagster.store.locks import Held, Locks
-from ml_connector_dagster.transport.grant import AccessToken, GrantClient, GrantRefused, read_answer
+from ml_connector_dagster.transport.grant import AccessToken, GrantClient, GrantRefused, TokenAnswer, read_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ class OAuthTokens:
         except OutcomeUnknown as error:
             self._file.remove()
             raise self._lost(state, intent, error) from error
-        mine = self._rows.commit(spooled, answer)
+        mine = self._rows.commit(spooled, answer) or self._commit_on_top(state, spooled, answer)
         fault_point("token.committed")
         self._file.remove()
         fault_point("token.file_removed")
@@ -211,6 +211,14 @@ class OAuthTokens:
         if mine or self._live(now, None):
             return _token(now)
         raise _overtaken(self._name)
+
+    def _commit_on_top(self, state: TokenState, spooled: Spooled, answer: TokenAnswer) -> bool:
+        """Store our answer over the late one of the attempt that we waited out: the vendor issued ours after it."""
+        now = self._rows.read().credential
+        waited_out = state.intent is not None and now.facts.get(STORED_BY) == state.intent.attempt
+        if not waited_out or now.grant_generation != spooled.grant_generation:
+            return False
+        return self._rows.commit(replace(spooled, base_version=now.version), answer)
 
     def _refused(self, state: TokenState, intent: Intent) -> AccessToken:
         """Read again before believing ``invalid_grant``: another holder or a consent may have stored a newer token."""
@@ -220,12 +228,10 @@ class OAuthTokens:
                 return _token(now)
             raise _overtaken(self._name)
         since = state.credential.suspect_since or now.now
-        if state.credential.state == Standing.SUSPECT and now.now - since >= timedelta(
-            seconds=self._times.suspect_ends
-        ):
-            self._give_up(
-                now, f"{self._vendor} keeps refusing the grant since {since:%Y-%m-%d %H:%M} UTC (invalid_grant)"
-            )
+        over = now.now - since >= timedelta(seconds=self._times.suspect_ends)
+        if state.credential.state == Standing.SUSPECT and over:
+            reason = f"{self._vendor} keeps refusing the grant since {since:%Y-%m-%d %H:%M} UTC (invalid_grant)"
+            self._give_up(now, reason)
             raise _needs_reauth(self._rows.read())
         reason = f"{self._vendor} refused the grant (invalid_grant)"
         self._rows.stand(now, Standing.SUSPECT, reason, since)

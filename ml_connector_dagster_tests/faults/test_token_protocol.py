@@ -230,6 +230,47 @@ def test_protocol_02_nobody_posts_before_the_deadline_of_a_post_that_is_out(post
 
 
 @pytest.mark.postgres
+def test_protocol_02_of_two_answers_the_one_that_was_issued_last_stays(postgres_store):
+    """A answers late, after B waited it out and asked again: A's token is superseded already, so B's goes on top."""
+    for desk in _desk(postgres_store):
+        desk.timeout = 0.2
+        signs, test = desk.store.home, os.getpid()
+        children = []
+
+        def b_waits(name: str, signs=signs) -> None:
+            if name == "token.file_kept":
+                (signs / "b_has_its_answer").touch()
+                _until((signs / "a_has_stored").exists)
+
+        def b_asks(desk=desk, hook=b_waits) -> int:
+            with planted(hook):
+                return desk.ask()
+
+        def a_is_late(name: str, desk=desk, children=children, b_asks=b_asks, signs=signs, test=test) -> None:
+            if name == "token.answered" and not children and os.getpid() == test:
+                _end_lock_sessions(desk.store)
+                children.append(fork(b_asks))
+                _until((signs / "b_has_its_answer").exists)
+
+        with planted(a_is_late):
+            desk.tokens().access()
+        (signs / "a_has_stored").touch()
+        assert ended(children[0]) == 0
+        with desk.store.read() as connection:
+            stored = Vault.open(desk.store).get(connection, desk.row().owner, "refresh_token")
+        assert desk.grant.posts == 2
+        assert stored == desk.grant.refresh
+        assert desk.check() is not None
+
+
+def _until(holds) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.postgres
 def test_protocol_03_the_answer_survives_the_pod_whose_disk_is_lost(postgres_store):
     for desk in _desk(postgres_store):
         desk.grant.behaviour = "kill"
