@@ -94,7 +94,7 @@ def progress(title: str, total: int | None = None) -> Iterator[Callable[[str], N
 
     Nothing is drawn where standard error is no terminal, so that logs stay readable.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 (slow)
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = _console(stderr=True)
@@ -108,8 +108,8 @@ def progress(title: str, total: int | None = None) -> Iterator[Callable[[str], N
 
 
 def _print_table(rows: Sequence[Row], headings: Mapping[str, str], title: str) -> None:
-    from rich import box  # noqa: PLC0415 (slow)
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
     drawn = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left")
     for key, heading in headings.items():
@@ -121,7 +121,7 @@ def _print_table(rows: Sequence[Row], headings: Mapping[str, str], title: str) -
 
 
 def _console(*, stderr: bool) -> Console:
-    from rich.console import Console  # noqa: PLC0415 (slow)
+    from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, soft_wrap=False)
 
@@ -131,7 +131,7 @@ def _is_number(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    from rich.markup import escape  # noqa: PLC0415 (slow)
+    from rich.markup import escape
 
     match value:
         case None:
