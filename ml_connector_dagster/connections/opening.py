@@ -143,6 +143,8 @@ class OpenConnection:
         self.path = path
         self.settings: ConnectionSettings = load_connection(path)
         self.source: Source = source_named(self.settings.source.system)
+        self.records_read: dict[str, int] = {}
+        """Entity to vendor records that this opened company read last: what its source's call formula is asked with."""
         self._closing = ExitStack()
 
     @property
@@ -222,6 +224,7 @@ class OpenConnection:
         self._closing.close()
         for opened in ("_reader", "_model", "_source_http"):
             self.__dict__.pop(opened, None)
+        self.records_read.clear()
 
     @cached_property
     def _addresses(self) -> SourceAddresses:

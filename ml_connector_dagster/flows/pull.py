@@ -40,7 +40,8 @@ class PullOutcome:
     calls: int
     """Calls this pull made; 0 where a fresh snapshot was reused."""
     expected_calls: int | None
-    """What the source's formula says for these counts; None where nothing was read, or where extra reads were needed."""
+    """What the source's formula says this entity adds to what the opened company read before; None where nothing was read,
+    or where the books moved and more reads were needed."""
     drift: dict[str, int]
     """Vendor fields the parser does not know, counted."""
     reused: bool
@@ -203,6 +204,13 @@ class _Pull:
                 again = _Pull(self._connection, entity, self._period, self._run_id, now).run()
                 self._dirtied.update(again.dirtied)
 
+    def _expected_calls(self, records: int) -> int:
+        """Some calls are made once for each opened company, so only what this entity adds to the formula is its own."""
+        formula, name = self._connection.source.expected_calls, self._entity.name
+        others = {entity: count for entity, count in self._connection.records_read.items() if entity != name}
+        self._connection.records_read[name] = records
+        return formula({**others, name: records}) - (formula(others) if others else 0)
+
     def _outcome(self, published: SnapshotRow | StaleRead, *, calls: int, reused: bool = False) -> PullOutcome:
         stale = isinstance(published, StaleRead)
         row = published.winner if isinstance(published, StaleRead) else published
@@ -216,9 +224,7 @@ class _Pull:
             quarantined=row.quarantined,
             total=row.total,
             calls=calls,
-            expected_calls=self._connection.source.expected_calls({self._entity.name: row.records})
-            if as_planned
-            else None,
+            expected_calls=self._expected_calls(row.records) if as_planned else None,
             drift=dict(row.unknown_fields),
             reused=reused,
             stale=stale,

@@ -384,6 +384,7 @@ class LittleConnection(OpenConnection):
         self.settings = chosen
         self.source = LITTLE
         self.books = books
+        self.records_read: dict[str, int] = {}
         self._closing = ExitStack()
         self.__dict__["_reader"] = LittleReader(books)
         self.__dict__["_source_http"] = books
