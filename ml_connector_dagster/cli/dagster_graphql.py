@@ -108,7 +108,7 @@ class DagsterGraphql:
         return run_id
 
     def status(self, run_id: str) -> str:
-        """Answer the run's status: QUEUED, STARTED, SUCCESS, FAILURE …
+        """Answer the run's status: QUEUED, STARTED, SUCCESS, FAILURE and others.
 
         Raises:
             OutcomeUnknown: The webserver does not know the run.

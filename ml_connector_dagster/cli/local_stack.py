@@ -17,7 +17,8 @@ from pathlib import Path
 from ml_connector_dagster.errors import SettingWrong, TemporarilyRefused
 
 PROJECT = Path(__file__).parents[2]
-SECONDS_TO_START = 90.0
+SECONDS_TO_START = 240.0
+"""Twelve are enough on a quiet machine; on a busy one Dagster's five processes wait for one another."""
 SECONDS_TO_STOP = 20.0
 
 
@@ -31,7 +32,9 @@ class LocalStack:
 
 
 @contextmanager
-def local_stack(home: Path, *, dagster_port: int | None = None, sandbox_port: int | None = None) -> Iterator[LocalStack]:
+def local_stack(
+    home: Path, *, dagster_port: int | None = None, sandbox_port: int | None = None
+) -> Iterator[LocalStack]:
     """Start the sandbox, prepare a fresh home, hand it over; everything started is stopped at the end.
 
     The sandbox forgets everything when it stops, so the home that belongs to it starts empty too. Use
@@ -81,7 +84,9 @@ def _fresh(home: Path) -> None:
     instance = PROJECT / "dagster.yaml"
     if not instance.exists():
         raise SettingWrong(
-            f"{instance} does not exist.", "Dagster has no instance settings.", "Run this from a checkout of the project."
+            f"{instance} does not exist.",
+            "Dagster has no instance settings.",
+            "Run this from a checkout of the project.",
         )
     shutil.copy(instance, home / "dagster" / "dagster.yaml")
 

@@ -44,6 +44,10 @@ class Connection(dg.Component):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Answer everything that Dagster shows of this connection."""
         del context
+        return self.definitions()
+
+    def definitions(self) -> dg.Definitions:
+        """Answer the same without a component tree: for connections that lie outside the package."""
         source = source_named(self.settings.source.system)
         read = assets.source_assets(self.name, self.settings, source)
         loads = assets.target_assets(self.name, self.settings)

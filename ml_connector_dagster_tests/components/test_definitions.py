@@ -1,13 +1,16 @@
 """The graph that a person sees: what every asset must carry, and what loading it must not touch."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from ml_connector_dagster.definitions import defs
+from ml_connector_dagster_tests.components.demo import DEMO_FILE
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")  # the asset graph warns of itself
 DEMO = ("calder_ie", "calder_uk")
@@ -111,3 +114,12 @@ def test_loading_definitions_imports_no_heavy_library_and_opens_nothing(tmp_path
         [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True, cwd=str(tmp_path)
     )
     assert json.loads(run.stdout.splitlines()[-1]) == []
+
+
+def test_connections_may_lie_in_a_folder_outside_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(DEMO_FILE.parent, tmp_path / "north")
+    monkeypatch.setenv("ML_CONNECTOR_CONNECTIONS", str(tmp_path))
+    repository = defs().get_repository_def()
+    assert {spec.key.path[0] for spec in _specs(repository)} == {"north"}
+    assert {job.name for job in repository.get_all_jobs()} >= {"north_read", "north_load"}
+    assert {"loads_due", "pulls_due"} <= {sensor.name for sensor in repository.sensor_defs}
