@@ -41,7 +41,7 @@ class Context:
         """
         if not values:
             return NO_TRACKING
-        key = tuple((one.tracking_category_id, one.option, one.tracking_option_id) for one in values)
+        key = tuple([(one.tracking_category_id, one.option, one.tracking_option_id) for one in values])
         text = self.tracking_texts.get(key)
         if text is None:
             chosen = {one.tracking_category_id.lower(): self._option_id(one) for one in values}

@@ -31,6 +31,7 @@ class Known(Struct, rename=xero_name, forbid_unknown_fields=True, kw_only=True, 
     branding_theme_id: Raw = LEFT
     cis_rate: Raw = LEFT
     created_date_utc: Raw = LEFT
+    created_date_utc_string: Raw = LEFT
     details: Raw = LEFT
     entered_total: Raw = LEFT
     expected_payment_date: Raw = LEFT

@@ -89,6 +89,8 @@ class TrackingCategory(Known, kw_only=True):
     name: str = ""
     status: str = ""
     options: list[Option] = field(default_factory=list)
+    option: Raw = LEFT
+    tracking_option_id: Raw = LEFT
 
 
 class TaxComponent(Struct, rename=xero_name, gc=False):
