@@ -93,7 +93,7 @@ class Chain:
             rows = build_cells(
                 TARGET,
                 self.period,
-                lines=lambda: self._staged.batches("ledger_lines", self.period),
+                lines=lambda columns: self._staged.batches("ledger_lines", self.period, columns),
                 accounts=self._staged.newest("ledger_accounts"),
                 tracking=tracking,
                 members=Members.load(MAPPING, self._home),

@@ -37,9 +37,9 @@ class SliceRows:
         self.period = period
         self.inputs = inputs
 
-    def main(self) -> Iterator[pa.Table]:
-        """Yield the rows that fill the slice, in row groups."""
-        return self._tables(self.inputs.main)
+    def main(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the rows that fill the slice, in row groups; all columns, or these alone."""
+        return self._tables(self.inputs.main, columns)
 
     @cached_property
     def months(self) -> tuple[Period, ...]:

@@ -6,7 +6,7 @@ behind each row once the rows' order is known. Rows are sorted by member, so tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +27,8 @@ from ml_connector_dagster.mapping.row_files import FIRST_FILE_ROW, SIDECAR, RowF
 from ml_connector_dagster.mapping.sums import DECIMAL, Sums
 from ml_connector_dagster.mapping.targets import ModuleTarget
 
+Lines = Callable[[Sequence[str]], Iterator[pa.Table]]
+"""Yields the tables of a period's lines with these columns."""
 BROUGHT_FORWARD = "brought_forward"
 """Entity of the sidecar row that stands for a closing balance's opening and earlier periods."""
 OPENING_COLUMNS = (
@@ -45,7 +47,7 @@ def build_cells(
     target: ModuleTarget,
     period: Period,
     *,
-    lines: Callable[[], Iterator[pa.Table]],
+    lines: Lines,
     accounts: pa.Table,
     tracking: pa.Table | None,
     members: Members,
@@ -61,7 +63,8 @@ def build_cells(
     Args:
         target: Of grain ``cell``.
         period: The period of the file.
-        lines: Called twice; yields the period's LedgerLine tables, in the same order both times.
+        lines: Called twice, each time with the columns that are needed; yields the period's LedgerLine tables (those columns
+            at least), in the same order both times.
         accounts: Newest LedgerAccount table; gives class and with it sign and statement.
         tracking: Newest TrackingOption table; None where no column asks for a category.
         members: The connection's mapping.
@@ -81,13 +84,13 @@ def build_cells(
     pass_one = _CellSums(target, AccountSigns(target, accounts), members, tracking)
     for table in carried:
         pass_one.carry(table)
-    for table in lines():
+    for table in lines(pass_one.columns):
         pass_one.add(table)
     rows = _Rows.of(target, period, pass_one, previous)
     file = RowFile(cells, cells_schema(rows.columns))
     file.add_rows(rows.rows)
     file.close()
-    _write_sidecar(sidecar, (target.from_, period), pass_one, rows, lines())
+    _write_sidecar(sidecar, (target.from_, period), pass_one, rows, lines(pass_one.columns_behind))
     return FileRows(
         header=tuple(column.name for column in rows.columns),
         amount_column=next(column.name for column in rows.columns if column.field == AMOUNT),
@@ -130,6 +133,16 @@ class _CellSums:
         self.carried = Sums()
         self._cells_of_lines: list[np.ndarray[Any, np.dtype[np.int32]]] = []
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a line that decide its cell and its amount."""
+        return list(dict.fromkeys(["ledger_account_id", "amount", self._measure, *self._sources()]))
+
+    @property
+    def columns_behind(self) -> list[str]:
+        """The columns of a line that the sidecar shows."""
+        return ["ledger_account_id", self._measure, "kind", "record_id", "line_id"]
+
     def add(self, table: pa.Table) -> None:
         """Take lines of the period; remembers four bytes a line."""
         self._cells_of_lines.append(self._sum(table, self.sums).astype(np.int32))
@@ -160,6 +173,9 @@ class _CellSums:
         amounts = signed(table.column(self._measure).combine_chunks(), signs).filter(pa.array(mapped))
         sums.add(cells[mapped], amounts)
         return cells
+
+    def _sources(self) -> Iterator[str]:
+        return (dimension.source for dimension in self.dimensions)
 
     def _cells(self, numbers: list[Numbers], rows: int) -> Numbers:
         codes, keys = combined(numbers, rows)

@@ -39,20 +39,21 @@ class LineMembers:
         self._by_value: dict[str, int] = {}
         self._ids: dict[str, str] = {}
         self._category = _category_id(column.field, tracking) if column.field.startswith(TRACKING) else ""
-        self._source = _source_column(column.field, party)
+        self.source = _source_column(column.field, party)
+        """The records' column that the ids are read from."""
         self._unmapped_lines: dict[str, int] = {}
         self._unmapped_amounts: dict[str, Decimal] = {}
 
     def numbers_of(self, table: pa.Table) -> Numbers:
         """Answer the member number of each row; NONE where the id has no member."""
-        encoded = table.column(self._source).combine_chunks().dictionary_encode()
+        encoded = table.column(self.source).combine_chunks().dictionary_encode()
         lookup = np.array([self._number(value) for value in encoded.dictionary.to_pylist()], dtype=np.int64)
         found: Numbers = lookup[encoded.indices.to_numpy()] if len(lookup) else lookup
         return found
 
     def count_unmapped(self, table: pa.Table, amounts: pa.Array) -> None:
         """Add the rows of the table to what is reported for their ids; debit-positive amounts."""
-        values = table.column(self._source).to_pylist()
+        values = table.column(self.source).to_pylist()
         for value, amount in zip(values, amounts.to_pylist(), strict=True):
             if self._by_value[value] == NONE:
                 source_id = self._ids[value]

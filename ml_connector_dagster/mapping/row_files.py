@@ -27,6 +27,7 @@ SIDECAR = pa.schema(
     ]
 )
 """``kind`` is what posted the line (invoice, payment …), so that an auditor knows where to look the record up."""
+_DISTINCT = frozenset({"record_id", "line_id"})
 
 
 def cells_schema(columns: Iterable[Column]) -> pa.Schema:
@@ -43,7 +44,10 @@ class RowFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.schema = schema
         self.rows = 0
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, write_statistics=False)
+        repeating = [field.name for field in schema if field.name not in _DISTINCT and pa.types.is_string(field.type)]
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="lz4", use_dictionary=repeating or False, write_statistics=False
+        )
 
     def add(self, table: pa.Table) -> None:
         """Append the rows."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,37 +17,57 @@ _ABSENT = b"\xfe"
 
 
 class RowDigest:
-    """Adds rows up, table by table; memory does not grow.
+    """Adds records up, table by table; memory does not grow.
 
-    Each row's bytes (decimals and times in their binary form, so exact) are hashed with SHA-256, and the hashes are summed
-    in four lanes modulo 2^64: the sum does not depend on the order, and a row that occurs twice counts twice.
+    A record is a run of adjacent rows with one id; its lines and their order are its content, the order of the records
+    is not. Each record's bytes (decimals and times in their binary form, so exact) are hashed with SHA-256, and the hashes
+    are summed in four lanes modulo 2^64: the sum does not depend on the order, and a record that occurs twice counts twice.
     """
 
-    def __init__(self, schema: pa.Schema) -> None:
-        """Begin with no rows; the names and types of the columns are part of the content."""
+    def __init__(self, schema: pa.Schema, id_field: str) -> None:
+        """Begin with no records; the names and types of the columns are part of the content."""
         self._schema = hashlib.sha256(schema.remove_metadata().to_string().encode())
+        self._id_field = id_field
         self._sum = np.zeros(4, dtype="<u8")
         self._rows = 0
 
     def add(self, table: pa.Table) -> None:
-        """Take the rows of a table with the schema given at the start."""
+        """Take the rows of a table with the schema given at the start; a record must not go on in the next table."""
         if not table.num_rows:
             return
+        table = table.combine_chunks()
         sha256 = hashlib.sha256
-        hashes = b"".join([sha256(row).digest() for row in row_bytes(table).to_pylist()])
+        hashes = b"".join([sha256(record).digest() for record in _records(table, self._id_field)])
         self._sum += np.frombuffer(hashes, dtype="<u8").reshape(-1, 4).sum(axis=0)
         self._rows += table.num_rows
 
     def hexdigest(self) -> str:
-        """Answer the fingerprint of the rows so far, 64 hex digits."""
+        """Answer the fingerprint of the records so far, 64 hex digits."""
         whole = self._schema.copy()
         whole.update(self._rows.to_bytes(8, "little") + self._sum.tobytes())
         return whole.hexdigest()
 
 
-def row_bytes(table: pa.Table) -> pa.ChunkedArray | pa.Array:
-    """Answer one binary value per row that holds every column exactly."""
-    columns = [_binary(column.combine_chunks()) for column in table.columns]
+def run_starts(ids: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Answer the row at which each run of equal neighbours begins; ids must not be empty."""
+    changes = pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1)).to_numpy(zero_copy_only=False)
+    starts: np.ndarray[Any, np.dtype[np.int64]] = np.concatenate(([0], np.flatnonzero(changes) + 1))
+    return starts
+
+
+def _records(table: pa.Table, id_field: str) -> Iterator[memoryview]:
+    rows = row_bytes(table)
+    _, offsets, data = rows.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[rows.offset : rows.offset + len(rows) + 1]
+    starts = run_starts(table.column(id_field).chunk(0))
+    content = memoryview(data)
+    for first, last in pairwise([*ends[starts].tolist(), int(ends[-1])]):
+        yield content[first:last]
+
+
+def row_bytes(table: pa.Table) -> pa.Array:
+    """Answer one binary value per row that holds every column exactly; each column must be of one chunk."""
+    columns = [_binary(column.chunk(0)) for column in table.columns]
     return pc.binary_join_element_wise(*columns, _END_OF_VALUE, null_handling="replace", null_replacement=_ABSENT)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Text, cast, delete, func, literal, select, true, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.staging.digest import run_starts
 from ml_connector_dagster.staging.snapshot import SliceOf
 from ml_connector_dagster.staging.spool import row_groups
 from ml_connector_dagster.store.tables import dirty_period, record_period
@@ -46,7 +47,8 @@ def track_periods(transaction: Connection, of: SliceOf, rows: Path, read_began_a
     came_from: dict[str, Period] = {}
     seen_newer = False
     for table in row_groups(rows, ["document_id", "version_hash"]):
-        versions = dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
+        heads = table.take(run_starts(table.column(0).combine_chunks()))
+        versions = dict(zip(heads.column(0).to_pylist(), heads.column(1).to_pylist(), strict=True))
         for record_id, period, began_at in _elsewhere(transaction, of, versions):
             if began_at < read_began_at:
                 came_from[record_id] = Period.parse(period)
@@ -135,7 +137,7 @@ def _note(transaction: Connection, of: SliceOf, versions: Mapping[str, str], rea
 
 def _listed(transaction: Connection, versions: Mapping[str, str]) -> Any:
     """Answer {record id: version} as a table ``key, value`` inside the database: one parameter, whatever their number."""
-    text = json.dumps(versions)
+    text = msgspec.json.encode(versions).decode()
     if transaction.dialect.name == "postgresql":
         return func.json_each_text(cast(literal(text, Text), postgresql.JSON)).table_valued("key", "value")
     return func.json_each(text).table_valued("key", "value")

@@ -62,7 +62,7 @@ def latest_alone(spool: RowSpool, id_field: str, seen: Seen, target: Path) -> tu
         if hash(record_id) in repeated
     }
     last = dict(sorted(occurrences, key=lambda occurrence: occurrence[1]))
-    copy = RowSpool(target, spool.schema)
+    copy = RowSpool(target, spool.schema, id_field)
     for table, (ids, pages) in zip(row_groups(spool.path), _id_columns(spool.path, id_field, seen), strict=True):
         keep = [last.get(record_id, page) == page for record_id, page in zip(ids, pages, strict=True)]
         copy.add(table.filter(pa.array(keep)))

@@ -25,17 +25,15 @@ _RAW_SCHEMA = pa.schema([pa.field("body", pa.binary(), nullable=False)])
 class RowSpool:
     """A Parquet file that grows by pages; flat in memory, with the digest of what it holds."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, id_field: str) -> None:
         """Begin the file."""
         self.path = path
         self.schema = schema
         self.rows = 0
-        self.digest = RowDigest(schema)
+        self.digest = RowDigest(schema, id_field)
         self._waiting: list[pa.Table] = []
         self._waiting_rows = 0
-        self._writer = pq.ParquetWriter(
-            path, schema, compression="zstd", compression_level=1, use_dictionary=False, write_statistics=False
-        )
+        self._writer = pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=False, write_statistics=False)
 
     def add(self, table: pa.Table) -> None:
         """Take the rows of one page."""

@@ -43,7 +43,7 @@ class SnapshotWriter:
         self._id_field = record_id_field(record_type)
         self._is_unique = self._id_field != "record_id"
         self._folder = SpoolFolder(store.home)
-        self._spool = RowSpool(self._folder.path / "rows.parquet", self._schema)
+        self._spool = RowSpool(self._folder.path / "rows.parquet", self._schema, self._id_field)
         self._raw = RawSpool(self._folder.path / "raw.parquet", parser_version)
         self._seen = Seen()
         self._quarantined: list[QuarantinedRecord] = []
@@ -53,8 +53,9 @@ class SnapshotWriter:
     def add(self, page: Readable) -> None:
         """Keep one page.
 
-        The rows of a record must all be in one page, adjacent. A record that comes again on a later page (it moved while
-        the list was read) replaces the earlier one. A record whose values have no exact column is quarantined whole.
+        The rows of a record must all be in one page; a table of postings is sorted by record here. A record that comes
+        again on a later page (it moved while the list was read) replaces the earlier one. A record whose values have no
+        exact column is quarantined whole.
         """
         table = self._table(page.rows)
         self._spool.add(table)
@@ -105,7 +106,8 @@ class SnapshotWriter:
 
     def _table(self, rows: Any) -> pa.Table:
         if isinstance(rows, pa.Table):
-            return rows.select(self._schema.names).cast(self._schema)
+            table = rows.select(self._schema.names).cast(self._schema)
+            return table if self._is_unique else table.sort_by(self._id_field)
         try:
             return table_of(self._record, rows)
         except INEXACT:

@@ -123,7 +123,13 @@ class Desk:
         """Build a file of cells."""
         tables = list(self._tables(LedgerLine, lines))
         facts: dict[str, Any] = {"accounts": ACCOUNTS, "tracking": TRACKING, "members": self.members} | options
-        return build_cells(target or module(), OCTOBER, lines=lambda: iter(tables), **facts, **self._paths())
+        return build_cells(
+            target or module(),
+            OCTOBER,
+            lines=lambda columns: (table.select(columns) for table in tables),
+            **facts,
+            **self._paths(),
+        )
 
     def documents(self, lines: Iterable[tuple[Any, ...]], target: ModuleTarget, **options: Any) -> FileRows:
         """Build a file of documents or lines."""

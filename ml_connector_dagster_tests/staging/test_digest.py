@@ -18,16 +18,22 @@ ROWS = [line(f"d{number}", str(number % 3), net_amount=Decimal(number) / 100) fo
 
 def digest(*parts: list[DocumentLine]) -> str:
     """The digest of rows that came in these parts."""
-    whole = RowDigest(arrow_schema(DocumentLine))
+    whole = RowDigest(arrow_schema(DocumentLine), "document_id")
     for part in parts:
         whole.add(table_of(DocumentLine, part))
     return whole.hexdigest()
 
 
 @given(seed=st.integers(0, 10_000), cut=st.integers(0, 50))
-def test_order_and_row_groups_do_not_matter(seed: int, cut: int) -> None:
+def test_the_order_of_records_and_row_groups_do_not_matter(seed: int, cut: int) -> None:
     shuffled = random.Random(seed).sample(ROWS, len(ROWS))
     assert digest(shuffled[:cut], shuffled[cut:]) == digest(ROWS)
+
+
+def test_the_order_of_a_document_s_lines_is_its_content() -> None:
+    first, second = line("d1", "1"), line("d1", "2")
+    assert digest([first, second]) != digest([second, first])
+    assert digest([first, second, line("d2")]) == digest([line("d2"), first, second])
 
 
 def test_one_cent_changes_it() -> None:
@@ -50,6 +56,6 @@ def test_a_row_that_occurs_twice_counts_twice() -> None:
 
 
 def test_nothing_has_a_digest_too_and_other_columns_another_one() -> None:
-    nothing = RowDigest(arrow_schema(DocumentLine)).hexdigest()
-    assert nothing != RowDigest(arrow_schema(DocumentLine).remove(0)).hexdigest()
+    nothing = RowDigest(arrow_schema(DocumentLine), "document_id").hexdigest()
+    assert nothing != RowDigest(arrow_schema(DocumentLine).remove(3), "document_id").hexdigest()
     assert digest([]) == nothing
