@@ -140,6 +140,17 @@ def members_of(model: AnaplanModel, dimension: Dimension, module_id: str = "") -
     )
 
 
+def check_line_item(model: AnaplanModel, view: View, line_item: str) -> None:
+    """Make sure the view shows the line item.
+
+    Raises:
+        SettingWrong: It has no such line item.
+    """
+    for dimension in view.dimensions:
+        if dimension.is_line_items:
+            _wanted(model, view, dimension.name, line_item)
+
+
 def read_cells(model: AnaplanModel, view: View, line_item: str, chosen: Mapping[str, str]) -> Iterator[ViewCell]:
     """Yield the view's cells of one line item, sums and blanks included (a blank is 0).
 
@@ -154,13 +165,26 @@ def read_cells(model: AnaplanModel, view: View, line_item: str, chosen: Mapping[
         SettingWrong: A chosen item or the line item does not exist in the model.
         FiguresDiffer: A cell holds no number.
     """
-    wanted = {dimension.name: _item_id(model, view, dimension, line_item, chosen) for dimension in view.dimensions}
-    pages = ",".join(f"{one.dimension_id}:{item}" for one in view.pages if (item := wanted[one.name]))
+    asked = {**chosen, **{one.name: line_item for one in view.dimensions if one.is_line_items}}
+    wanted = {name: _wanted(model, view, name, text) for name, text in asked.items()}
+    pages = ",".join(f"{one.dimension_id}:{wanted[one.name].item_id}" for one in view.pages if one.name in wanted)
     params = {"format": "v1", **({"pages": pages} if pages else {})}
     body = model.get(model.short_address(f"views/{view.view_id}/data"), params)
     for at, raw in _coordinates(view, body):
-        if all(not item or _is(model, view, name, item, at.get(name)) for name, item in wanted.items()):
+        if all(one.is_shown(at.get(name)) for name, one in wanted.items()):
             yield ViewCell(at, _number(view, at, raw))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The one item of a dimension whose cells are wanted."""
+
+    members: Members
+    item_id: str
+
+    def is_shown(self, name: str | None) -> bool:
+        """Tell whether a cell stands at the item; None is a page, where the request chose it."""
+        return name is None or self.members.named(name) == self.item_id
 
 
 def _coordinates(view: View, body: Mapping[str, Any]) -> Iterator[tuple[dict[str, str], Any]]:
@@ -175,26 +199,16 @@ def _at(dimensions: tuple[Dimension, ...], names: Any) -> dict[str, str]:
     return {one.name: str(name) for one, name in zip(dimensions, names, strict=False)}
 
 
-def _is(model: AnaplanModel, view: View, dimension: str, item_id: str, shown: str | None) -> bool:
-    if shown is None:  # on a page: the request chose it
-        return True
-    return members_of(model, view.dimension(dimension), view.module_id).named(shown) == item_id
-
-
-def _item_id(
-    model: AnaplanModel, view: View, dimension: Dimension, line_item: str, chosen: Mapping[str, str]
-) -> str | None:
-    text = line_item if dimension.is_line_items else chosen.get(dimension.name)
-    if text is None:
-        return None
-    item = members_of(model, dimension, view.module_id).find(text)
+def _wanted(model: AnaplanModel, view: View, name: str, text: str) -> _Wanted:
+    members = members_of(model, view.dimension(name), view.module_id)
+    item = members.find(text)
     if item is None:
         raise SettingWrong(
-            f"{dimension.name} of the view {view.name!r} has no {text!r}.",
+            f"{name} of the view {view.name!r} has no {text!r}.",
             "The loaded figures cannot be read back.",
             "Correct read_back or the constant in defs.yaml, or load the list first.",
         )
-    return item
+    return _Wanted(members, item)
 
 
 def _number(view: View, at: Mapping[str, str], raw: Any) -> Decimal:

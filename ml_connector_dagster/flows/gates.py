@@ -1,4 +1,4 @@
-"""What is checked before a file is sent: header, members, calendar, version, and what the import clears."""
+"""What is checked before a file is sent: header, read-back view, members, calendar, version, and what the import clears."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.anaplan.actions import Route, check_header
 from ml_connector_dagster.anaplan.model_facts import check_calendar, check_version, dimension_id, missing_members
+from ml_connector_dagster.anaplan.views import check_line_item, find_view
 from ml_connector_dagster.errors import HeldForPerson, SettingWrong, TemporarilyRefused
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
@@ -70,12 +71,13 @@ def check_fit(model: AnaplanModel, plan: FilePlan, route: Route) -> None:
     """Refuse a file that the import, the model's calendar, versions or lists would not take whole.
 
     Raises:
-        SettingWrong: Header, calendar or version do not fit.
+        SettingWrong: Header, read-back view, calendar or version do not fit.
         TemporarilyRefused: Members are missing: the list's own load may be on its way.
     """
     check_header(route, plan.header)
     if isinstance(plan.target, ListTarget):
         return
+    _check_read_back(model, plan.target)
     first_on = Period.parse(plan.period).first_on
     if "period" in plan.target.columns.values():
         check_calendar(model, first_on)
@@ -90,6 +92,16 @@ def fixed_columns(target: ModuleTarget) -> dict[str, str]:
     """Answer the columns that hold one member in the whole file: constants, and the period (an empty text)."""
     fixed = {column: chosen[1:] for column, chosen in target.columns.items() if chosen.startswith("=")}
     return {**fixed, **{column: "" for column, chosen in target.columns.items() if chosen == "period"}}
+
+
+def _check_read_back(model: AnaplanModel, target: ModuleTarget) -> None:
+    """Find the view before anything is sent: a load that could not be proved would stay in doubt."""
+    if target.read_back is None:
+        return
+    view = find_view(model, target.read_back.view)
+    for name in target.read_back.columns.values():
+        view.dimension(name)
+    check_line_item(model, view, target.read_back.line_item)
 
 
 def _check_members(model: AnaplanModel, plan: FilePlan, target: ModuleTarget) -> None:

@@ -12,7 +12,13 @@ from ml_connector_dagster.anaplan.dumps import DumpRow, fetch_dump, read_dump
 from ml_connector_dagster.anaplan.tasks import Task, follow
 from ml_connector_dagster.anaplan.verdict import Verdict, judge
 from ml_connector_dagster.audit.explain import SourceLine, file_lines, remedy, source_lines
-from ml_connector_dagster.errors import ConnectorError, RequestRejected, TemporarilyRefused
+from ml_connector_dagster.errors import (
+    ConnectorError,
+    FiguresDiffer,
+    RequestRejected,
+    SettingWrong,
+    TemporarilyRefused,
+)
 from ml_connector_dagster.flows.incomplete import incomplete
 from ml_connector_dagster.flows.verify import verify_load
 from ml_connector_dagster.store.faultpoints import fault_point
@@ -41,12 +47,23 @@ def conclude(desk: Desk, row: LoadRow) -> tuple[LoadRow, ConnectorError | None]:
     desk.beat()
     error: ConnectorError | None = incomplete(row)
     if error is None:
-        error = verify_load(desk.model, desk.blobs, row)
+        error = _unproved(desk, row)
     if error is None:
         return desk.book.move(row, "verified", error="", retry_at=None), None
     if row.adopted:
         return row, error
     return desk.book.move(row, "refused", error=str(error)[:2000], retry_at=None), error
+
+
+def _unproved(desk: Desk, row: LoadRow) -> ConnectorError | None:
+    """Answer what keeps the load from being verified.
+
+    A view or list that is no longer there ends the load unproved; if it stayed in doubt, it would block the whole model.
+    """
+    try:
+        return verify_load(desk.model, desk.blobs, row)
+    except (SettingWrong, RequestRejected, FiguresDiffer) as error:
+        return error
 
 
 def foreign_task(row: LoadRow) -> TemporarilyRefused:
