@@ -170,7 +170,7 @@ def switchboard() -> Iterator[tuple[Switchboard, str]]:
 @pytest.fixture
 def xero(shared: Running) -> Iterator[Xero]:
     """A connected caller on the shared sandbox; a test changes only documents of its own there."""
-    with httpx.Client(base_url=shared.base_url, verify=False) as http:
+    with httpx.Client(base_url=shared.base_url, verify=False, timeout=60) as http:
         yield Xero(shared, http).connect()
 
 
@@ -180,7 +180,7 @@ def fresh(switchboard: tuple[Switchboard, str]) -> Iterator[Xero]:
     board, address = switchboard
     world = World.new(seed=1, today=TODAY)
     board.app = create_app(world)
-    with httpx.Client(base_url=address, verify=False) as http:
+    with httpx.Client(base_url=address, verify=False, timeout=60) as http:
         yield Xero(Running(address, world), http).connect()
 
 
