@@ -26,7 +26,9 @@ def account(company, code):
 
 def document(company, type_, amounts, *, kind="Invoices", tax=0, rate=1_000_000, code="200", **more):
     lines = [Line(str(place), account(company, code), "", amount, "NONE", tax) for place, amount in enumerate(amounts)]
-    made = Document(kind, type_.lower(), type_, DAY, "AUTHORISED", lines, "GBP", rate, **more)
+    made = Document(
+        kind, type_.lower(), type_, DAY, "AUTHORISED", lines, "GBP" if rate == 1_000_000 else "USD", rate, **more
+    )
     company.documents[made.doc_id] = made
     return made
 
@@ -38,7 +40,7 @@ def legs(company, posting):
 
 
 def test_each_line_is_rounded_on_its_own_and_the_receivable_is_their_sum(company):
-    """Three lines of 0.10 at 1.25 are 0.08 each; the whole would be 0.24 as well, yet 0.11 each is 0.09, not 0.26."""
+    """0.11 at 1.25 is 0.088 and rounds to 0.09, three times 0.27; their sum of 0.33 would be 0.26."""
     invoice = document(company, "ACCREC", [11, 11, 11], rate=1_250_000)
     assert legs(company, PostingRules(company).document(invoice)) == [
         ("200", -9),
@@ -67,7 +69,6 @@ def test_a_payment_at_another_rate_realises_a_gain(company):
 
 def test_a_payment_into_an_account_of_the_same_currency_is_valued_at_the_payments_rate(company):
     bill = document(company, "ACCPAY", [12_000], rate=1_200_000, code="400")
-    bill.currency = "USD"
     dollars = next(entry.account_id for entry in company.accounts.values() if entry.currency == "USD")
     paid = Payment("p", "ACCPAYPAYMENT", bill.doc_id, dollars, DAY, 12_000, 12_000, 1_250_000)
     found = legs(company, PostingRules(company).payment(paid))
