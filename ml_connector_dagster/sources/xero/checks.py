@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ml_connector_dagster.errors import ConnectorError, RequestRejected
+from ml_connector_dagster.errors import ConnectorError, FiguresDiffer, RequestRejected
+from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import Finding
 from ml_connector_dagster.sources.xero.client import Listing
-from ml_connector_dagster.sources.xero.reports import trial_balance
+from ml_connector_dagster.sources.xero.reports import profit_and_loss, read_trial_balances, trial_balance
 from ml_connector_dagster.sources.xero.tenants import connections
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ PAGED = {
 WHOLE = ("Accounts", "TrackingCategories", "TaxRates")
 SETTINGS_SCOPE = "accounting.settings.read"
 REPORT_SCOPE = "accounting.reports.trialbalance.read"
+RESULT_SCOPE = "accounting.reports.profitandloss.read"
 
 
 def findings(company: XeroCompany) -> Iterator[Finding]:
@@ -42,6 +44,28 @@ def findings(company: XeroCompany) -> Iterator[Finding]:
     yield _probe(
         f"TrialBalance ({REPORT_SCOPE})",
         lambda: f"{len(trial_balance(company.api, _today()))} accounts with a balance.",
+    )
+    yield _probe(f"ProfitAndLoss ({RESULT_SCOPE})", partial(_reports_agree, company))
+
+
+def _reports_agree(company: XeroCompany) -> str:
+    """Compare both reports of the last whole month, account by account: a movement taken wrongly would show here."""
+    period = Period.of(_today()).previous()
+    moved = read_trial_balances(company.api, company.company(), period)
+    signs = {
+        one.record_id: -1 if one.account_class == "REVENUE" else 1 for one in company.api.one("Accounts").page.records
+    }
+    shown = profit_and_loss(company.api, period)
+    differing = [
+        account for account, figure in shown.items() if signs.get(account, 1) * moved.movement(account) != figure
+    ]
+    if not differing:
+        return f"{len(shown)} accounts of {period} agree with the trial balance."
+    raise FiguresDiffer(
+        f"{len(differing)} of {len(shown)} accounts differ between profit and loss and trial balance of {period}, "
+        f"among them {differing[0]}.",
+        "The period's movement cannot be taken from the trial balance as it is.",
+        "Check that the fiscal year ends with a month's last day in Xero's financial settings; else report it.",
     )
 
 

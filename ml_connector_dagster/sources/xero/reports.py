@@ -21,6 +21,7 @@ from ml_connector_dagster.ledger.posting import Company, ControlBalance
 from ml_connector_dagster.sources.xero.client import XeroApi
 
 TRIAL_BALANCE = "Reports/TrialBalance"
+PROFIT_AND_LOSS = "Reports/ProfitAndLoss"
 RESULT_CLASSES = ("REVENUE", "EXPENSE")
 _DEBIT, _CREDIT = "YTD Debit", "YTD Credit"
 
@@ -80,6 +81,28 @@ def trial_balance(api: XeroApi, on: date) -> dict[str, Decimal]:
     return parse_trial_balance(api.get(TRIAL_BALANCE, {"date": on.isoformat()}).json())
 
 
+def profit_and_loss(api: XeroApi, period: Period) -> dict[str, Decimal]:
+    """Answer what each income and expense account moved in the period by the profit and loss report, as it prints them.
+
+    Income and cost are both positive there. The trial balance is the control; this report proves in ``check`` that the
+    movements taken from it are the period's.
+
+    Raises:
+        RequestRejected: There is no report, or a figure is missing.
+    """
+    params = {
+        "fromDate": period.first_on.isoformat(),
+        "toDate": period.last_on.isoformat(),
+        "standardLayout": "true",
+        "paymentsOnly": "false",
+    }
+    body = api.get(PROFIT_AND_LOSS, params).json()
+    try:
+        return {account: _figure(values[1]) for account, values in _account_rows(body["Reports"][0]["Rows"])}
+    except (KeyError, IndexError, TypeError):
+        raise _unknown_shape(PROFIT_AND_LOSS) from None
+
+
 def parse_trial_balance(body: Any) -> dict[str, Decimal]:
     """Read a report's rows, debit less credit of the year-to-date columns, by account id.
 
@@ -91,12 +114,7 @@ def parse_trial_balance(body: Any) -> dict[str, Decimal]:
         titles = [cell["Value"] for row in rows if row["RowType"] == "Header" for cell in row["Cells"]]
         debit, credit = titles.index(_DEBIT), titles.index(_CREDIT)
     except (KeyError, IndexError, TypeError, ValueError):
-        raise RequestRejected(
-            "Xero answered a trial balance of a shape that is not known.",
-            "The books' figures cannot be compared.",
-            "Run ml-connector check; if it holds, update the connector.",
-            endpoint=TRIAL_BALANCE,
-        ) from None
+        raise _unknown_shape(TRIAL_BALANCE) from None
     balances: dict[str, Decimal] = {}
     for account, values in _account_rows(rows):
         balances[account] = balances.get(account, ZERO) + _figure(values[debit]) - _figure(values[credit])
@@ -113,6 +131,15 @@ def _account_rows(rows: list[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]
             if account:
                 yield account, [str(cell.get("Value") or "") for cell in cells]
         yield from _account_rows(row.get("Rows") or [])
+
+
+def _unknown_shape(report: str) -> RequestRejected:
+    return RequestRejected(
+        f"Xero answered {report} in a shape that is not known.",
+        "The books' figures cannot be compared.",
+        "Run ml-connector check; if it holds, update the connector.",
+        endpoint=report,
+    )
 
 
 def _figure(written: str) -> Decimal:

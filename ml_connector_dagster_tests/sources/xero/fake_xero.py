@@ -70,7 +70,7 @@ class FakeXero:
         if endpoint == "Organisation":
             return Told(self._envelope("Organisations", [self.organisation]))
         if endpoint == "Reports":
-            return Told(self.reports[asked.params["date"]])
+            return Told(self.reports[asked.params.get("date", "result")])
         if record_id:
             found = [one for one in self.records.get(endpoint, []) if one[IDS[endpoint]] == record_id]
             return Told(self._envelope(endpoint, found)) if found else Told(b"cannot be found", 404)
