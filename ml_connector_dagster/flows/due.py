@@ -15,7 +15,7 @@ from functools import cached_property
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.load_rows import MOST_ATTEMPTS
 from ml_connector_dagster.flows.mapping_use import mapping_hash
-from ml_connector_dagster.flows.past_loads import LoadFact, PastLoads
+from ml_connector_dagster.flows.past_loads import LoadFact, PastLoads, attempts
 from ml_connector_dagster.flows.register import held_slices
 from ml_connector_dagster.flows.slices import CurrentSnapshots, SliceInputs, inputs_of, slice_digest
 from ml_connector_dagster.mapping.members import Members
@@ -57,28 +57,19 @@ class SliceState:
     """When its newest snapshot was published."""
     is_held: bool
     newest: LoadFact | None
-    attempts: int
-    """How often this very content was tried."""
 
 
-def due(slice_state: SliceState, now: datetime, *, model_is_busy: bool) -> tuple[str, int] | None:
-    """Decide whether a slice is due; answers why and the attempt's number, or None.
+def due(slice_state: SliceState, now: datetime, *, model_is_busy: bool) -> str | None:
+    """Decide whether a slice is due; answers why, or None.
 
     Args:
         slice_state: The slice.
         now: The database's clock.
         model_is_busy: Somebody holds the model's lease, so an unfinished load may be in good hands.
     """
-    why = None if slice_state.is_held else _why(slice_state, now, model_is_busy=model_is_busy)
-    if why is None:
-        return None
-    since = max(slice_state.content_at, slice_state.newest.moved_at if slice_state.newest else slice_state.content_at)
-    forgotten = max(0, int((now - since) / FORGOTTEN))
-    return why, slice_state.attempts + 1 + forgotten
-
-
-def _why(slice_state: SliceState, now: datetime, *, model_is_busy: bool) -> str | None:
     newest = slice_state.newest
+    if slice_state.is_held:
+        return None
     if newest is None:
         return "never loaded"
     if newest.is_unfinished and _is_under_way(newest, now, model_is_busy=model_is_busy):
@@ -87,10 +78,21 @@ def _why(slice_state: SliceState, now: datetime, *, model_is_busy: bool) -> str 
         return "content, mapping or settings changed"
     if newest.is_done:
         return None
-    if newest.retry_at is not None:
-        return "its retry time has come" if newest.retry_at <= now else None
-    gave_up = newest.error != "" and newest.attempt >= MOST_ATTEMPTS
-    return "unfinished" if newest.is_unfinished and not gave_up else None
+    return _why_again(newest, now)
+
+
+def forgotten_runs(slice_state: SliceState, now: datetime) -> int:
+    """Answer how many hours a due slice has gone without a load: each lets one more run start, as its run died early."""
+    since = max(slice_state.content_at, slice_state.newest.moved_at if slice_state.newest else slice_state.content_at)
+    return max(0, int((now - since) / FORGOTTEN))
+
+
+def _why_again(load: LoadFact, now: datetime) -> str | None:
+    """Answer why the same content is tried again: its retry time came, or its run was lost on the way."""
+    if load.retry_at is not None:
+        return "its retry time has come" if load.retry_at <= now else None
+    gave_up = load.error != "" and load.attempt >= MOST_ATTEMPTS
+    return "unfinished" if load.is_unfinished and not gave_up else None
 
 
 def _is_under_way(load: LoadFact, now: datetime, *, model_is_busy: bool) -> bool:
@@ -126,7 +128,7 @@ class _Look:
     def __init__(self, connection: OpenConnection) -> None:
         self._connection = connection
         self._snapshots = CurrentSnapshots.of(connection)
-        self._loads = PastLoads.of(connection)
+        self._loads = PastLoads.newest_of(connection)
         self._held = {(held.target, held.period, held.digest) for held in held_slices(connection)}
         self._members = Members.load(connection.settings.mapping, connection.folder)
         self._now = connection.store.now()
@@ -164,11 +166,11 @@ class _Look:
             content_at=max(fact.published_at for fact in inputs.pinned),
             is_held=(target.name, "" if inputs.kind == "list" else period, digest) in self._held,
             newest=self._loads.newest(target.name, inputs.kind, period),
-            attempts=self._loads.attempts(target.name, inputs.kind, period, digest),
         )
-        decided = due(state, self._now, model_is_busy=self._model_is_busy)
-        if decided is not None:
-            why, attempt = decided
+        why = due(state, self._now, model_is_busy=self._model_is_busy)
+        if why is not None:
+            tried = attempts(self._connection, target.name, inputs.kind, period, digest)
+            attempt = tried + 1 + forgotten_runs(state, self._now)
             yield DueLoad(self._connection.name, target.name, inputs.kind, period, digest, attempt, why)
 
 

@@ -82,6 +82,22 @@ class PastLoads:
         with connection.store.read() as database:
             return cls(LoadFact(*row) for row in database.execute(query))
 
+    @classmethod
+    def newest_of(cls, connection: OpenConnection) -> PastLoads:
+        """Read no more than the newest load and the newest one that is done of each slice: a tick must stay cheap."""
+        table = tables.load
+        period = sa.case((table.c.target_kind == "list", ""), else_=table.c.period)
+        newest = (
+            sa.select(sa.func.max(table.c.id))
+            .where(table.c.connection == connection.name)
+            .group_by(table.c.target, period)
+        )
+        done = newest.where(table.c.state.in_(DONE))
+        columns = [table.c[name] for name in LoadFact.__dataclass_fields__]
+        query = sa.select(*columns).where(sa.or_(table.c.id.in_(newest), table.c.id.in_(done)))
+        with connection.store.read() as database:
+            return cls(LoadFact(*row) for row in database.execute(query))
+
     @property
     def any_unfinished(self) -> bool:
         """True where the newest load of some slice is unfinished."""
@@ -102,10 +118,17 @@ class PastLoads:
         loads = self._loads.get(_slice(target, "module", period), [])
         return any(load.intended_at and load.cells_blob and load.model_id == model_id for load in loads)
 
-    def attempts(self, target: str, kind: str, period: str, digest: str) -> int:
-        """Answer how often this content was tried, over all its loads."""
-        loads = self._loads.get(_slice(target, kind, period), [])
-        return sum(load.attempt for load in loads if load.digest == digest)
+
+def attempts(connection: OpenConnection, target: str, kind: str, period: str, digest: str) -> int:
+    """Answer how often this content was tried, over all its loads: the next run key must be another (protocol 17)."""
+    table = tables.load
+    query = sa.select(sa.func.coalesce(sa.func.sum(table.c.attempt), 0)).where(
+        table.c.connection == connection.name, table.c.target == target, table.c.digest == digest
+    )
+    if kind != "list":
+        query = query.where(table.c.period == period)
+    with connection.store.read() as database:
+        return int(database.execute(query).scalar_one())
 
 
 def _slice(target: str, kind: str, period: str) -> tuple[str, str]:

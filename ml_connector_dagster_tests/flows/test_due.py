@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from ml_connector_dagster.flows import due as due_module
-from ml_connector_dagster.flows.due import QUIET, SliceState, due, loads_due
+from ml_connector_dagster.flows.due import QUIET, SliceState, due, forgotten_runs, loads_due
 from ml_connector_dagster.flows.load_rows import MOST_ATTEMPTS
 from ml_connector_dagster.flows.past_loads import LoadFact
 from ml_connector_dagster.flows.register import held_slices, release
@@ -29,30 +29,31 @@ def load(state="verified", digest="A", **changed):
     return LoadFact(**{**facts, **changed})
 
 
-def decide(newest, digest="A", attempts=1, held=False, busy=False):
-    return due(SliceState(digest, LONG_AGO, held, newest, attempts), NOW, model_is_busy=busy)
+def decide(newest, digest="A", held=False, busy=False):
+    return due(SliceState(digest, LONG_AGO, held, newest), NOW, model_is_busy=busy)
 
 
 @pytest.mark.parametrize(
     ("newest", "expected"),
     [
-        (None, ("never loaded", 1)),
+        (None, "never loaded"),
         (load("verified"), None),
         (load("skipped"), None),
-        (load("verified", "B"), ("content, mapping or settings changed", 1)),
+        (load("verified", "B"), "content, mapping or settings changed"),
         (load("refused"), None),
-        (load("refused", "B"), ("content, mapping or settings changed", 1)),
-        (load("planned", retry_at=NOW), ("its retry time has come", 1)),
+        (load("refused", "B"), "content, mapping or settings changed"),
+        (load("planned", retry_at=NOW), "its retry time has come"),
         (load("planned", retry_at=NOW + timedelta(seconds=1)), None),
         (load("planned", "B", retry_at=NOW + timedelta(seconds=1)), None),
-        (load("started"), ("unfinished", 1)),
+        (load("refused", retry_at=NOW + timedelta(seconds=1)), None),
+        (load("started"), "unfinished"),
         (load("started", started_at=NOW - QUIET / 2), None),
-        (load("finished", "B"), ("content, mapping or settings changed", 1)),
+        (load("finished", "B"), "content, mapping or settings changed"),
         (load("finished", attempt=MOST_ATTEMPTS, error="refused again"), None),
     ],
 )
 def test_what_is_due(newest, expected):
-    assert decide(newest, attempts=0) == expected
+    assert decide(newest) == expected
 
 
 def test_an_unfinished_load_is_left_to_whoever_holds_the_model():
@@ -64,18 +65,9 @@ def test_what_a_person_holds_is_never_due():
     assert decide(None, held=True) is None
 
 
-def test_protocol_17_every_new_try_of_one_content_has_a_run_key_of_its_own():
-    keys = set()
-    for attempts in range(4):
-        why, attempt = decide(load("planned", retry_at=NOW), attempts=attempts)
-        keys.add(attempt)
-        assert why == "its retry time has come"
-    assert keys == {1, 2, 3, 4}
-
-
 def test_a_run_that_died_before_it_planned_is_followed_by_another_after_an_hour():
-    hours_later = NOW + timedelta(hours=2)
-    assert due(SliceState("A", NOW, False, None, 0), hours_later, model_is_busy=False) == ("never loaded", 3)
+    state = SliceState("A", NOW, False, None)
+    assert [forgotten_runs(state, NOW + timedelta(minutes=minutes)) for minutes in (0, 59, 60, 121)] == [0, 0, 1, 2]
 
 
 # ── over the state database ───────────────────────────────────────────────────────────────────────────────────────────
@@ -208,6 +200,15 @@ def test_the_books_return_to_what_was_verified_after_a_load_that_was_not(connect
     assert again.digest == first.digest
     assert again.attempt == 2
     assert again.run_key.endswith(":2")
+
+
+def test_protocol_17_every_new_try_of_one_content_has_a_run_key_of_its_own(connection):
+    plan = translate(connection, "accounts", OCT, ask_model=False)
+    keys = []
+    for _ in range(3):
+        keys += [one.run_key for one in loads_due(connection) if one.target == "accounts"]
+        loaded(connection, plan, "planned", retry_at=connection.store.now() - timedelta(seconds=1))
+    assert len(set(keys)) == 3
 
 
 def test_a_model_that_somebody_holds_is_noticed_without_asking_anaplan(connection):
