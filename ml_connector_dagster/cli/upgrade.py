@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -24,9 +23,9 @@ def upgrade(without_dagster: bool) -> None:
     say("State database: at this release.")
     if without_dagster or not (environment.dagster_home / "dagster.yaml").exists():
         return
-    command = [sys.executable, "-m", "dagster", "instance", "migrate"]
-    variables = {**os.environ, "DAGSTER_HOME": str(environment.dagster_home)}
-    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)  # noqa: S603 (ours)
+    home = f"DAGSTER_HOME={environment.dagster_home}"
+    command = ["/usr/bin/env", home, sys.executable, "-m", "dagster", "instance", "migrate"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (our own interpreter)
     if ran.returncode:
         raise TemporarilyRefused(
             f"dagster instance migrate ended with {ran.returncode}: {ran.stderr.strip()[-400:]}",

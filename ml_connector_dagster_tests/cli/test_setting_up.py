@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -202,6 +203,22 @@ def test_enable_and_disable_name_what_they_did_and_refuse_a_wrong_file(run, shel
 def test_upgrade_brings_the_database_to_this_release(run):
     ran = run("upgrade", "--without-dagster")
     assert ran.exit_code == 0, ran.stderr
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 4)])
+def test_upgrade_migrates_dagsters_instance_too_and_says_when_it_could_not(run, shell, monkeypatch, code, ends):
+    run("init")
+    ran_with = []
+
+    def migrate(command, **_):
+        ran_with.extend(command)
+        return subprocess.CompletedProcess(command, code, "", "somebody is connected")
+
+    monkeypatch.setattr("ml_connector_dagster.cli.upgrade.subprocess.run", migrate)
+    ran = run("upgrade")
+    assert ran.exit_code == ends
+    assert f"DAGSTER_HOME={shell['DAGSTER_HOME']}" in ran_with
+    assert ("somebody is connected" in ran.stderr) == bool(code)
 
 
 @pytest.mark.parametrize("url", ["http://example.com", "ftp://localhost"])
