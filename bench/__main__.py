@@ -9,7 +9,7 @@ from dataclasses import replace
 from bench import definitions, results
 from bench.measure import Run, RunFailed, run_ours, run_peer
 from bench.sandbox import Sandbox, sandbox_with
-from bench.venvs import DLT, TAP_XERO, ready
+from bench.venvs import DLT, TAP_XERO, Peer, ready
 
 LINES_AN_INVOICE = 3
 
@@ -22,19 +22,27 @@ def main() -> None:
         print(f"SKIPPED: {reason}", flush=True)
     peers = [] if options.alone else [peer for peer in (DLT, TAP_XERO) if not any(peer.name in one for one in skipped)]
     runs: list[Run] = []
+    peers = [peer for peer in peers if _warm(peer, skipped)]
     with sandbox_with(options.invoices) as large, sandbox_with(min(options.tap_invoices, options.invoices)) as small:
         for _ in range(options.rounds):
             runs.append(_ours(large))
-            for peer in peers:
-                try:
-                    runs.append(_said(run_peer(peer, large if peer is DLT else small)))
-                except RunFailed as failed:
-                    skipped.append(str(failed))
-                    print(f"SKIPPED: {failed}", flush=True)
-        peers = [peer for peer in peers if any(run.name == peer.name for run in runs)]
+            runs += [_said(run_peer(peer, large if peer is DLT else small)) for peer in peers]
     flat = list(_flat(options.flat_lines)) if options.flat_lines else []
     found = definitions.measure() if options.definitions else None
     print(results.write(runs, flat, found, dict.fromkeys(skipped)))
+
+
+def _warm(peer: Peer, skipped: list[str]) -> bool:
+    """Run a peer, and ours, once over a few invoices: byte code is compiled, and a peer that cannot run is said."""
+    with sandbox_with(100) as sandbox:
+        run_ours(sandbox)
+        try:
+            run_peer(peer, sandbox)
+        except RunFailed as failed:
+            skipped.append(str(failed))
+            print(f"SKIPPED: {failed}", flush=True)
+            return False
+    return True
 
 
 def _flat(most_lines: int) -> Iterator[Run]:

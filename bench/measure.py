@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.sandbox import CLIENT, PAGE_SIZE, TENANT, WHERE, Sandbox
-from bench.venvs import Peer
+from bench.venvs import FOLDER, Peer
 
 ROOT = Path(__file__).parents[1]
+COMPILED = FOLDER / "compiled"
+"""Where every contestant's byte code is kept, so that none of them compiles its libraries in a measured run."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def _run(name: str, command: list[str], sandbox: Sandbox) -> Run:
         "BENCH_TENANT": TENANT,
         "BENCH_WHERE": WHERE,
         "BENCH_PAGE_SIZE": str(PAGE_SIZE),
+        "PYTHONPYCACHEPREFIX": str(COMPILED / name),
+        "PYTHONDONTWRITEBYTECODE": "",
     }
     began = time.monotonic()
     process = subprocess.Popen(

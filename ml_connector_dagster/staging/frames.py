@@ -13,7 +13,6 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -28,10 +27,6 @@ _TYPES: dict[type, pa.DataType] = {
     date: pa.date32(),
     datetime: pa.timestamp("us", tz="UTC"),
 }
-
-_COSTLY = frozenset({DECIMAL, _TYPES[datetime]})
-_WORTH_A_LOOK = 100
-_MOSTLY_DISTINCT = 0.7
 
 
 @cache
@@ -56,7 +51,7 @@ def table_of(record: type[tuple[Any, ...]], rows: Sequence[tuple[Any, ...]]) -> 
     """
     schema = arrow_schema(record)
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
-    arrays = [_array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
@@ -77,19 +72,6 @@ def record_id_field(record: type[tuple[Any, ...]]) -> str:
     """Name the column that holds the vendor record's stable id: ``record_id`` where there is one, else the first."""
     names = arrow_schema(record).names
     return "record_id" if "record_id" in names else str(names[0])
-
-
-def _array(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
-    """Turn values into a column; those that cost much are turned once where a document repeats them on each line."""
-    if kind not in _COSTLY or len(values) < _WORTH_A_LOOK:
-        return pa.array(values, kind)
-    identities = np.fromiter(map(id, values), np.int64, len(values))
-    starts = np.flatnonzero(np.diff(identities, prepend=identities[0] - 1))
-    if len(starts) > len(values) * _MOSTLY_DISTINCT:
-        return pa.array(values, kind)
-    lengths = np.diff(starts, append=len(values))
-    distinct = pa.array([values[start] for start in starts.tolist()], kind)
-    return distinct.take(pa.array(np.repeat(np.arange(len(starts)), lengths)))
 
 
 def _field(name: str, hint: Any) -> pa.Field:
