@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import pkgutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ from ml_connector_dagster.sandbox.faults import Fault
 from ml_connector_dagster.sandbox.request_log import LoggedRequest
 from ml_connector_dagster.sandbox.world import Vendor, World
 
+OBSERVERS: list[Callable[[ASGIApp], ASGIApp]] = []
+"""What is put around every application made from now on, below log and faults: see exchanges.py."""
 _GATEWAY_PAGE = "<html><head><title>{status}</title></head><body><h1>{status}</h1><hr>gateway</body></html>"
 
 
@@ -40,7 +43,10 @@ def create_app(world: World) -> ASGIApp:
     control: list[BaseRoute] = [Mount(f"/{vendor.name}", routes=vendor.control(world)) for vendor in vendors]
     mounts: list[BaseRoute] = [Mount("/_control", routes=[*control_routes(world), *control])]
     mounts += [Mount(f"/{vendor.name}", routes=vendor.create(world)) for vendor in vendors]
-    return _Watched(Starlette(routes=mounts), world)
+    app: ASGIApp = Starlette(routes=mounts)
+    for around in OBSERVERS:
+        app = around(app)
+    return _Watched(app, world)
 
 
 @dataclass
