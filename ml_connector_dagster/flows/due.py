@@ -139,10 +139,14 @@ class _Look:
         return self._loads.any_unfinished and model_is_busy(self._connection)
 
     def due(self, target: ListTarget | ModuleTarget) -> Iterator[DueLoad]:
+        settings_hash = self._connection.settings_hash(target.name)
         for period in self._periods(target):
             inputs = inputs_of(self._connection, target, period, self._snapshots)
             if inputs is not None:
-                yield from self._due(target, period, inputs)
+                digest = slice_digest(
+                    inputs, settings_hash, mapping_hash(self._connection, target, inputs, self._members)
+                )
+                yield from self._due(target, period, inputs, digest)
 
     def is_under_way(self, target: ListTarget) -> bool:
         newest = self._loads.newest(target.name, "list", "")
@@ -158,9 +162,9 @@ class _Look:
         newest = self._snapshots.newest(target.entity)
         return (self._snapshots.first_with(newest).period,) if newest else ()
 
-    def _due(self, target: ListTarget | ModuleTarget, period: str, inputs: SliceInputs) -> Iterator[DueLoad]:
-        settings = self._connection.settings_hash(target.name)
-        digest = slice_digest(inputs, settings, mapping_hash(self._connection, target, inputs, self._members))
+    def _due(
+        self, target: ListTarget | ModuleTarget, period: str, inputs: SliceInputs, digest: str
+    ) -> Iterator[DueLoad]:
         state = SliceState(
             digest=digest,
             content_at=max(fact.published_at for fact in inputs.pinned),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from pathlib import Path
 
 import pyarrow.parquet as pq
 
@@ -17,6 +15,10 @@ from ml_connector_dagster.staging.frames import arrow_schema, record_id_field
 from ml_connector_dagster.store.blobs import Blobs
 
 TRACKING = "tracking"
+MOST_KNOWN = 20_000
+"""Columns of snapshots whose ids a process keeps; a hundred ids each, a few megabytes."""
+
+_KNOWN: dict[tuple[str, str], frozenset[str]] = {}
 
 
 def mapping_hash(
@@ -64,14 +66,16 @@ def column_of(dimension: str, columns: Iterable[str]) -> str:
 
 
 def used_ids(blobs: Blobs, blob: str, column: str) -> frozenset[str]:
-    """Answer the distinct ids of one column of a snapshot; kept for the life of the process, since blobs never change."""
-    return _ids_in(blobs.local_path(blob), column)
+    """Answer the distinct ids of one column of a snapshot; kept for the life of the process.
 
-
-@lru_cache(maxsize=4096)
-def _ids_in(path: Path, column: str) -> frozenset[str]:
-    table = pq.read_table(path, columns=[column])
-    return frozenset(value for value in table[column].unique().to_pylist() if value)
+    An address is the hash of its content, so what is kept is never stale, whichever store it came from.
+    """
+    if (blob, column) not in _KNOWN:
+        if len(_KNOWN) >= MOST_KNOWN:
+            _KNOWN.clear()
+        table = pq.read_table(blobs.local_path(blob), columns=[column])
+        _KNOWN[blob, column] = frozenset(value for value in table[column].unique().to_pylist() if value)
+    return _KNOWN[blob, column]
 
 
 def _facts(inputs: SliceInputs) -> tuple[SnapshotFact, ...]:

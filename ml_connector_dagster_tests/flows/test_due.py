@@ -165,6 +165,12 @@ def test_a_mapped_tracking_option_counts_where_it_is_used(connection):
     assert found(connection) == [("actuals", OCT)]
 
 
+def test_what_a_process_keeps_of_snapshots_is_bounded(connection, monkeypatch):
+    monkeypatch.setattr("ml_connector_dagster.flows.mapping_use.MOST_KNOWN", 1)
+    load_all(connection, OCT)
+    assert found(connection) == []
+
+
 def test_a_held_slice_is_not_due_until_it_is_released_or_mended(connection):
     load_all(connection, OCT)
     connection.books.docs.pop("inv-1"), connection.books.docs.pop("inv-2")
