@@ -100,10 +100,8 @@ def follow(model: AnaplanModel, route: Route, task_id: str, beat: Callable[[], N
     patience = model.patience
     began = patience.clock()
     deadline = began + patience.task_deadline_seconds
-    state = "unknown"
-    for wait in patience.waits():
-        if patience.clock() + wait > deadline:
-            break
+    state, waits = "unknown", patience.waits()
+    while patience.clock() + (wait := next(waits)) <= deadline:
         patience.sleep(wait)
         beat()
         try:

@@ -11,7 +11,7 @@ from ml_connector_dagster.anaplan.model_facts import check_calendar, check_versi
 from ml_connector_dagster.anaplan.views import check_line_item, find_view
 from ml_connector_dagster.errors import HeldForPerson, SettingWrong, TemporarilyRefused
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget, ReadBack
 
 if TYPE_CHECKING:
     from ml_connector_dagster.anaplan.client import AnaplanModel
@@ -77,7 +77,8 @@ def check_fit(model: AnaplanModel, plan: FilePlan, route: Route) -> None:
     check_header(route, plan.header)
     if isinstance(plan.target, ListTarget):
         return
-    _check_read_back(model, plan.target)
+    if plan.target.read_back is not None:
+        _check_read_back(model, plan.target.read_back)
     first_on = Period.parse(plan.period).first_on
     if "period" in plan.target.columns.values():
         check_calendar(model, first_on)
@@ -94,14 +95,12 @@ def fixed_columns(target: ModuleTarget) -> dict[str, str]:
     return {**fixed, **{column: "" for column, chosen in target.columns.items() if chosen == "period"}}
 
 
-def _check_read_back(model: AnaplanModel, target: ModuleTarget) -> None:
+def _check_read_back(model: AnaplanModel, read_back: ReadBack) -> None:
     """Find the view before anything is sent: a load that could not be proved would stay in doubt."""
-    if target.read_back is None:
-        return
-    view = find_view(model, target.read_back.view)
-    for name in target.read_back.columns.values():
+    view = find_view(model, read_back.view)
+    for name in read_back.columns.values():
         view.dimension(name)
-    check_line_item(model, view, target.read_back.line_item)
+    check_line_item(model, view, read_back.line_item)
 
 
 def _check_members(model: AnaplanModel, plan: FilePlan, target: ModuleTarget) -> None:

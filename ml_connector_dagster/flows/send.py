@@ -137,16 +137,14 @@ def _wait_until_idle(desk: Desk) -> None:
         TemporarilyRefused: The model is still at work after the patience's ``idle_wait_seconds``.
     """
     patience = desk.model.patience
-    deadline = patience.clock() + patience.idle_wait_seconds
-    for wait in patience.waits():
-        desk.beat()
-        activity = desk.model.activity()
-        if not activity:
-            return
-        if patience.clock() + wait > deadline:
+    deadline, waits = patience.clock() + patience.idle_wait_seconds, patience.waits()
+    desk.beat()
+    while activity := desk.model.activity():
+        if patience.clock() + (wait := next(waits)) > deadline:
             raise TemporarilyRefused(
                 f"The Anaplan model is still busy after {patience.idle_wait_seconds:.0f} seconds ({activity}).",
                 "Nothing was sent.",
                 "The load is tried again by itself.",
             )
         patience.sleep(wait)
+        desk.beat()

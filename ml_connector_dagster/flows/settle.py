@@ -68,9 +68,8 @@ def _settle(desk: Desk, row: LoadRow) -> LoadRow:
 def _looks(desk: Desk, row: LoadRow) -> int:
     """One look is enough where the start is longer ago than a lost one takes to appear."""
     patience = desk.model.patience
-    if row.intended_at is None:
-        return patience.adoption_looks
-    age = (desk.book.store.now() - row.intended_at).total_seconds()
+    now = desk.book.store.now()
+    age = (now - (row.intended_at or now)).total_seconds()
     return 1 if age > patience.adoption_window_seconds else patience.adoption_looks
 
 

@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_connector_dagster.anaplan.files import chunks_of, upload
@@ -16,6 +16,7 @@ from ml_connector_dagster_tests.anaplan.fake_http import model_with
 FILE = "files/113000000001"
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))  # a busy machine is no finding
 @given(rows=st.lists(st.text("abc,ü€", max_size=30), max_size=30), size=st.integers(1, 60))
 def test_chunks_are_the_file_and_end_at_row_ends(
     rows: list[str], size: int, tmp_path_factory: pytest.TempPathFactory

@@ -87,3 +87,11 @@ def test_counts_are_read_from_the_sentence_where_the_values_lack_them() -> None:
 def test_a_result_without_details_is_read() -> None:
     found = verdict("COMPLETE", {"successful": True, "objectId": "112000000001"})
     assert (found.outcome, found.says) == (Outcome.LOADED, "")
+
+
+def test_counts_that_arrive_as_numbers_are_read_too() -> None:
+    detail = {
+        "type": "hierarchyRowsProcessed",
+        "values": ["failedCount", 0, "totalRowCount", 7, "ignoredCount", "many"],
+    }
+    assert verdict("COMPLETE", {"successful": True, "details": [detail]}).rows_read == (7,)

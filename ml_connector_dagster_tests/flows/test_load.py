@@ -186,6 +186,16 @@ def test_missing_members_wait_for_their_list(desk: Office) -> None:
     assert (row.state, row.retry_at is not None, desk.tasks) == ("planned", True, [])
 
 
+def test_members_that_exist_or_stand_in_no_list_hold_nothing_up(desk: Office) -> None:
+    needed = {
+        "Customer": frozenset({"UK-a"}),
+        "Region": frozenset(),
+        "Version": frozenset({"Actual"}),
+        "Note": frozenset({"x"}),
+    }
+    assert load_target(desk.connection(), desk.plan(CELLS, members_needed=needed), run_id="r").state == "verified"
+
+
 def test_waiting_loads_are_given_up_after_their_last_attempt(desk: Office) -> None:
     needed = {"Customer": frozenset({"UK-nobody"})}
     for _ in range(MOST_ATTEMPTS):
@@ -257,7 +267,7 @@ def test_an_unknown_state_is_running_until_it_ends(
 
 
 def test_a_task_past_its_deadline_is_left_running_and_settled_by_the_next_load(
-    sqlite_store: Store, tmp_path: Path
+    planning_server: Running, sqlite_store: Store, tmp_path: Path
 ) -> None:
     with office(planning_server, sqlite_store, tmp_path) as desk:
         desk.plant(seconds=3600.0)
@@ -307,6 +317,17 @@ def test_a_load_that_a_later_plan_overtook_is_not_sent(desk: Office) -> None:
     assert desk.figures() == {cell: Decimal(amount) for cell, amount in OTHERS.items()}
 
 
+def test_a_planned_load_that_a_later_one_passed_is_ended(desk: Office) -> None:
+    from ml_connector_dagster.flows import load as flow
+
+    facts = flow._planned(desk.connection(), desk.plan(CELLS), "r")
+    old, new = desk.book.plan(**facts), desk.book.plan(**facts)
+    desk.book.note(new, "reached", intended_at=desk.store.now())
+    with pytest.raises(TemporarilyRefused, match=r"overtaken by load 2"):
+        flow._refuse_the_overtaken(desk.book, old)
+    assert (desk.book.get(old.id).state, desk.book.get(old.id).retry_at) == ("refused", None)
+
+
 def test_a_cent_that_somebody_changed_in_the_model_is_found_and_named(desk: Office) -> None:
     desk.plant(seconds=0.0)
     connection = desk.connection()
@@ -336,7 +357,7 @@ def test_a_stale_cell_that_no_row_zeroes_is_found(
 
 @pytest.mark.parametrize("clear", [{}, None])
 def test_zero_rows_make_a_vanished_cell_right_under_every_clear_option(
-    sqlite_store: Store, tmp_path: Path, clear
+    planning_server: Running, sqlite_store: Store, tmp_path: Path, clear
 ) -> None:
     change = {} if clear is None else {"clear": clear}
     with shaped(planning_server, sqlite_store, tmp_path, change) as desk:

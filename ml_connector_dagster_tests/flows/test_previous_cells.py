@@ -132,6 +132,12 @@ def test_documents_keep_their_newest_row(desk: Office) -> None:
     assert previous_cells(desk.connection(), register, "2026-09").num_rows == 0
 
 
+def test_a_file_without_its_key_column_keeps_every_row(desk: Office) -> None:
+    load_target(desk.connection(), desk.plan(A), run_id="r")
+    keyless = ACTUALS.model_copy(update={"grain": "line"})
+    assert previous_cells(desk.connection(), keyless, PERIOD).num_rows == 2
+
+
 def test_figures_are_read_by_the_files_columns(desk: Office) -> None:
     load_target(desk.connection(), desk.plan(A), run_id="r")
     found = list(read_figures(desk.connection().model(), ReadBackPlan.of(ACTUALS, PERIOD)))
