@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,10 @@ DERIVED_WAIT = timedelta(minutes=10)
 """The run that read an entity usually derives from it in its next step; only what stays behind is read by itself."""
 
 
+TRIED_AGAIN = timedelta(hours=1)
+"""A read of a dirty period that failed is asked for again after this long; an open month is read daily anyway."""
+
+
 @dataclass(frozen=True, slots=True)
 class DirtyPeriod:
     """One entity and period that must be read again, and why."""
@@ -30,6 +34,7 @@ class DirtyPeriod:
     reason: str
     noted_at: datetime
     attempt: int
+    """Moves when it is noted again, and with each hour that it stays dirty: a read that failed is tried again."""
 
 
 def note_changes(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
@@ -72,8 +77,12 @@ def dirty_periods(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
     with connection.store.read() as database:
         found = [DirtyPeriod(*row) for row in database.execute(query)]
     derived = {entity.name for entity in connection.source.entities if entity.derived_from}
-    ripe = connection.store.now() - DERIVED_WAIT
-    return tuple(dirty for dirty in found if dirty.entity not in derived or dirty.noted_at <= ripe)
+    now = connection.store.now()
+    return tuple(
+        replace(dirty, attempt=dirty.attempt + int(max(now - dirty.noted_at, timedelta(0)) / TRIED_AGAIN))
+        for dirty in found
+        if dirty.entity not in derived or dirty.noted_at <= now - DERIVED_WAIT
+    )
 
 
 def is_dirty(connection: OpenConnection, entity: str, period: Period) -> bool:

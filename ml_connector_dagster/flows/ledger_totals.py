@@ -89,13 +89,17 @@ class _Module:
         return {account: self._sign(account, amount) for account, amount in amounts.items() if self._takes(account)}
 
     def _sign(self, account: str, amount: Decimal) -> Decimal:
-        if self._target.sign == "debit_positive":
+        if self._target.sign == "debit_positive" or not self._is_known(account):
             return amount
         return natural_amount(amount, self._class(account)) if amount else amount
 
     def _takes(self, account: str) -> bool:
+        """An account that the chart does not have is always looked at: nobody can say that it is not the module's."""
         wanted = {"profit_and_loss": (True,), "balance_sheet": (False,), "all": (True, False)}[self._target.accounts]
-        return self._restarts(account) in wanted
+        return not self._is_known(account) or self._restarts(account) in wanted
+
+    def _is_known(self, account: str) -> bool:
+        return account in self._rows.account_classes
 
     def _restarts(self, account: str) -> bool:
         return self._class(account) in (AccountClass.INCOME, AccountClass.EXPENSE)

@@ -17,6 +17,7 @@ from ml_connector_dagster.flows.changes import open_period
 from ml_connector_dagster.flows.file_plan import Hold
 from ml_connector_dagster.flows.slices import CurrentSnapshots
 from ml_connector_dagster.ledger.period import Period, periods_between
+from ml_connector_dagster.mapping.targets import ListTarget
 from ml_connector_dagster.sources.contract import EntityKind
 from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.store import tables
@@ -148,12 +149,14 @@ def release(connection: OpenConnection, target: str, period: str, *, by: str) ->
     Args:
         connection: The opened connection.
         target: The list or module that waits.
-        period: 2026-10; empty for a list.
+        period: 2026-10; of no meaning for a list, which has one content whatever the period.
         by: Who decides.
 
     Raises:
-        SettingWrong: Nothing of the kind waits, or it waits for a mended mapping or record, which nobody can wave through.
+        SettingWrong: There is no such target, nothing of it waits, or it waits for a mended mapping or record, which
+            nobody can wave through.
     """
+    period = "" if isinstance(connection.target(target), ListTarget) else period
     found = next((held for held in held_slices(connection) if (held.target, held.period) == (target, period)), None)
     if found is None:
         raise SettingWrong(

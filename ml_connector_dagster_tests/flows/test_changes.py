@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from ml_connector_dagster.flows.changes import DERIVED_WAIT, changes_since, dirty_periods, note_changes
+from ml_connector_dagster.flows.changes import DERIVED_WAIT, TRIED_AGAIN, changes_since, dirty_periods, note_changes
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import Changes
 from ml_connector_dagster.staging.snapshots import Staging
@@ -40,6 +40,15 @@ def test_a_change_noted_twice_counts_an_attempt_so_that_a_new_run_may_start(octo
     note_changes(october)
     (dirty,) = note_changes(october)
     assert dirty.attempt == 1
+
+
+def test_a_read_that_failed_is_asked_for_again_after_an_hour(october):
+    october.books.changed = {"invoices": frozenset({OCT})}
+    note_changes(october)
+    hours_ago = october.store.now() - 2 * TRIED_AGAIN - timedelta(minutes=1)
+    with october.store.begin() as database:
+        database.execute(sa.update(tables.dirty_period).values(noted_at=hours_ago))
+    assert [dirty.attempt for dirty in dirty_periods(october)] == [2]
 
 
 def test_a_change_before_the_first_period_moves_the_opening_balance(october):

@@ -90,10 +90,11 @@ def test_an_unmapped_account_cannot_be_waved_through(october):
         release(october, "actuals", OCT, by="ann")
 
 
-def test_a_list_that_is_held_is_released_without_a_period(october):
+@pytest.mark.parametrize("period", ["", OCT])
+def test_a_list_that_is_held_is_released_whatever_the_period(october, period):
     october.books.chart["acc-429"] = ("4291", "General", "expense")
     october.pull(OCT, "ledger_accounts")
     assert translate(october, "accounts", OCT, ask_model=False).held
-    assert release(october, "accounts", "", by="ann").may_be_released
+    assert release(october, "accounts", period, by="ann").may_be_released
     assert translate(october, "accounts", "2026-09", ask_model=False).held == ()
     assert held_slices(october) == ()

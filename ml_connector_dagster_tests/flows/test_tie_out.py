@@ -322,6 +322,13 @@ def test_a_period_never_read_cannot_be_tied_out(october):
         tie_out(october, "actuals", "2026-08")
 
 
+def test_an_account_that_the_chart_read_then_does_not_have_is_never_left_out(october):
+    october.books.chart["acc-new"] = ("499", "New", "expense")
+    october.books.post("hidden", "2026-10-30", {"acc-new": "8.00", "acc-800": "-8.00"})
+    result = tie_out(october, "actuals", OCT, read_back=False)
+    assert [(one.subject, one.unexplained) for one in result.differences] == [("account acc-new", Decimal(8))]
+
+
 def test_an_account_of_unknown_class_is_given_no_sign(sqlite_store, tmp_path):
     modules = [{**BALANCES, "sign": "natural"}]
     opened = little(sqlite_store, tmp_path, modules=modules)
