@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import sys
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
 import click
 import sqlalchemy as sa
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run
-from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, free_port, local_stack
+from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, local_stack
+from ml_connector_dagster.cli.loopback import listening
 from ml_connector_dagster.cli.output import json_option, progress, say, table
+from ml_connector_dagster.connections.consent import Consents
+from ml_connector_dagster.connections.entering import enter
 from ml_connector_dagster.connections.opening import Connector
+from ml_connector_dagster.connections.preparing import prepare
 from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.store import tables
@@ -29,15 +33,8 @@ SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_A_SLICE = 60
 """Patience for one company and period; the whole demo waits for the sum."""
 
-_BROWSER = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=30).read()"
-_SECRETS: Mapping[str, Sequence[str]] = {
-    "demo_xero": ("--vendor", "xero", "--kind", "oauth"),
-    "demo_anaplan": ("--vendor", "anaplan", "--kind", "basic"),
-}
-_ENTERED: Mapping[str, Mapping[str, str]] = {
-    "demo_xero": {"client_id": "sandbox-xero-client", "client_secret": "sandbox-xero-secret"},
-    "demo_anaplan": {"user": "demo@calderfinch.example", "password": "sandbox-anaplan-password"},
-}
+_XERO_CLIENT = {"client_id": "sandbox-xero-client", "client_secret": "sandbox-xero-secret"}
+_ANAPLAN_LOGIN = {"user": "demo@calderfinch.example", "password": "sandbox-anaplan-password"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,7 +70,12 @@ def demo(periods: str, as_json: bool) -> None:
             watch = start_reads(stack, connector, periods)
             wait_for(watch, DagsterGraphql(stack.dagster_url, _http()), connector)
             rows = tie_out_rows(connector, watch)
-    table(rows, _COLUMNS, as_json, title="Books = staged = Anaplan")
+    table(
+        rows,
+        _COLUMNS,
+        as_json,
+        title="Books = staged + postings in no document (revaluation, rounding); staged = Anaplan",
+    )
     say(_NEXT.format(home=HOME))
     _judge(watch, rows)
 
@@ -96,17 +98,22 @@ def ui(port: int, sandbox_port: int) -> None:
 
 
 def enter_credentials() -> None:
-    """Do what a person does once: make keys and database, enter the credentials, consent in a browser."""
-    _connector("init")
-    for name, options in _SECRETS.items():
-        _connector("credential", "set", name, *options, "--from-stdin", stdin=_lines(_ENTERED[name]))
-    _connector(
-        "connect",
-        "demo_xero",
-        "--port",
-        str(free_port()),
-        browser=f"{shlex.quote(sys.executable)} -c {shlex.quote(_BROWSER)} %s &",
-    )
+    """Do what a person does once with init, credential set and connect: keys, database, credentials, a consent."""
+    with Connector.of_process() as connector:
+        prepare(connector.environment)
+        enter(connector, "demo_xero", "xero", "oauth", _XERO_CLIENT)
+        enter(connector, "demo_anaplan", "anaplan", "basic", _ANAPLAN_LOGIN)
+        _consent(Consents(connector), "demo_xero")
+
+
+def _consent(consents: Consents, credential: str) -> None:
+    """Open the consent page as a browser would; the sandbox's person agrees at once and is sent to our redirect address."""
+    session = secrets.token_urlsafe(32)
+    with listening(0) as (redirect_uri, wait):
+        began = consents.begin(credential, redirect_uri=redirect_uri, session=session)
+        with urlopen(began.authorize_url, timeout=30):  # noqa: S310 (the sandbox, on loopback)
+            answer = wait(30)
+    consents.finish(answer, session=session)
 
 
 def start_reads(stack: LocalStack, connector: Connector, periods: str) -> Watch:
@@ -150,7 +157,8 @@ def tie_out_rows(connector: Connector, watch: Watch) -> list[dict[str, object]]:
     rows = []
     for one, found in sorted(_newest_tie_outs(connector, watch).items()):
         figures = {name: found[name] for name in ("books", "staged", "anaplan", "unexplained")}
-        rows.append({"company": one.connection, "period": one.period, "module": one.target, **figures})
+        named = sum((Decimal(amount) for amount in found["residuals"].values()), Decimal(0))
+        rows.append({"company": one.connection, "period": one.period, "module": one.target, **figures, "named": named})
     return rows
 
 
@@ -158,7 +166,7 @@ def _holding(connector: Connector, watch: Watch) -> set[Slice]:
     return {one for one, found in _newest_tie_outs(connector, watch).items() if found["holds"]} & watch.wanted
 
 
-def _newest_tie_outs(connector: Connector, watch: Watch) -> dict[Slice, Mapping[str, object]]:
+def _newest_tie_outs(connector: Connector, watch: Watch) -> dict[Slice, Mapping[str, Any]]:
     query = (
         sa.select(tables.tie_out).where(tables.tie_out.c.measured_at >= watch.began_at).order_by(tables.tie_out.c.id)
     )
@@ -198,24 +206,6 @@ def _judge(watch: Watch, rows: Sequence[Mapping[str, object]]) -> None:
         )
 
 
-def _connector(*arguments: str, stdin: str = "", browser: str = "") -> None:
-    command = [sys.executable, "-m", "ml_connector_dagster.cli", *arguments]
-    variables = {**os.environ, **({"BROWSER": browser} if browser else {})}
-    run = subprocess.run(  # noqa: S603 (our own interpreter and module)
-        command, input=stdin, text=True, capture_output=True, env=variables, check=False, timeout=120
-    )
-    if run.returncode:
-        raise LoadIncomplete(
-            f"ml-connector {' '.join(arguments)} ended with {run.returncode}: {run.stderr.strip()[-1500:]}",
-            "The demo cannot go on.",
-            f"Run the command by hand with ML_CONNECTOR_HOME={HOME}.",
-        )
-
-
-def _lines(fields: Mapping[str, str]) -> str:
-    return "".join(f"{name}={value}\n" for name, value in fields.items())
-
-
 def _http() -> VendorHttp:
     return VendorHttp("dagster")
 
@@ -227,6 +217,7 @@ _COLUMNS = {
     "books": "books",
     "staged": "staged",
     "anaplan": "Anaplan",
+    "named": "in no document",
     "unexplained": "unexplained",
 }
 _NEXT = """

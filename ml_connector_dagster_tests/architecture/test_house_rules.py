@@ -41,7 +41,7 @@ def test_certificates_are_always_checked() -> None:
 
 def test_only_the_environment_module_reads_environment_variables() -> None:
     """The command line hands variables to processes it starts; everything else is read once, in one place."""
-    allowed = {"store/environment.py", "connections/opening.py", "cli/local_stack.py", "cli/demo.py"}
+    allowed = {"store/environment.py", "connections/opening.py", "cli/local_stack.py"}
     found = {
         str(path.relative_to(CODE)) for path in CODE.rglob("*.py") if "os.environ" in path.read_text(encoding="utf-8")
     }
