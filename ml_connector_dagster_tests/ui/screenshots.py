@@ -1,0 +1,93 @@
+"""Takes README's pictures: a demo month is loaded through real runs, then the Dagster UI is opened in headless Chromium.
+
+``make screenshots`` runs it; ``test_pages.py`` uses the same browser and pages to look at what a person sees.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql
+from ml_connector_dagster.cli.demo import Watch, enter_credentials, start_reads, wait_for
+from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, local_stack
+from ml_connector_dagster.connections.opening import Connector
+from ml_connector_dagster.transport.client import VendorHttp
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "docs"
+GRAPH = "/locations/ml_connector_dagster/asset-groups/calder_uk/lineage"
+MONTH = "/assets/calder_uk/anaplan/actuals_module?view=partitions&partition={period}"
+CHECKS = "/assets/calder_uk/anaplan/actuals_module?view=checks"
+WAIT_MS = 60_000
+
+
+@dataclass(frozen=True)
+class LoadedDemo:
+    """A running UI with one loaded month of every demo company."""
+
+    stack: LocalStack
+    watch: Watch
+
+    @property
+    def period(self) -> str:
+        """The month that was loaded."""
+        return max(slice_.period for slice_ in self.watch.wanted)
+
+
+@contextmanager
+def loaded_demo(home: Path) -> Iterator[LoadedDemo]:
+    """Load the newest month of the demo companies and keep the UI running meanwhile."""
+    with local_stack(home) as stack:
+        enter_credentials()
+        with dagster_running(stack), Connector.of_process() as connector:
+            watch = start_reads(stack, connector, "1")
+            wait_for(watch, DagsterGraphql(stack.dagster_url, VendorHttp("dagster")), connector)
+            yield LoadedDemo(stack, watch)
+
+
+def chromium() -> str:
+    """Answer the system's Chromium; empty where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
+@contextmanager
+def browser_page() -> Iterator[Page]:
+    """Open a page in headless Chromium that asks no outside host."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(),
+            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+        )
+        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.set_default_timeout(WAIT_MS)
+        yield page
+        browser.close()
+
+
+def show(page: Page, address: str, text: str) -> None:
+    """Open the address and wait until the text stands on the page and the page is quiet."""
+    page.goto(address)
+    page.get_by_text(text).first.wait_for()
+    page.wait_for_timeout(3_000)
+
+
+def main() -> None:
+    """Write the pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    with loaded_demo(ROOT / ".home" / "screenshots") as demo, browser_page() as page:
+        show(page, demo.stack.dagster_url + GRAPH, "ledger_lines")
+        page.screenshot(path=PICTURES / "asset_graph.png")
+        show(page, demo.stack.dagster_url + MONTH.format(period=demo.period), "no_rows_rejected")
+        page.screenshot(path=PICTURES / "finished_month.png")
+    sys.stdout.write(f"pictures are in {PICTURES.relative_to(ROOT)}/\n")
+
+
+if __name__ == "__main__":
+    main()
