@@ -45,10 +45,10 @@ class Task:
 
 
 def newest_tasks(model: AnaplanModel, route: Route) -> list[SeenTask]:
-    """Answer the newest tasks of an action, newest first."""
-    body = model.get(route.address(model), {"sort": "-creationTime", "limit": str(_LOOKED_AT), "offset": "0"})
+    """Answer the newest tasks of an action, newest first; an import's task list takes no limit, it is cut here."""
+    body = model.get(route.address(model), {"sort": "-creationTime"})
     tasks = [_seen(one) for one in body.get("tasks") or ()]
-    return sorted(tasks, key=lambda one: -one.created)
+    return sorted(tasks, key=lambda one: -one.created)[:_LOOKED_AT]
 
 
 def start(model: AnaplanModel, route: Route) -> str:

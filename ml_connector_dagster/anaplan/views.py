@@ -259,6 +259,5 @@ def _items(model: AnaplanModel, dimension: Dimension, module_id: str) -> list[di
     line_items = known if known is not None else model.remember(model.collect(url, "items"), "line_items", module_id)
     if dimension.is_line_items or not line_items:
         return line_items
-    return model.collect(
-        model.short_address(f"lineItems/{line_items[0]['id']}/dimensions/{dimension.dimension_id}/items"), "items"
-    )
+    below = f"lineItems/{line_items[0]['id']}/dimensions/{dimension.dimension_id}/items"
+    return model.get(model.short_address(below)).get("items") or []

@@ -258,14 +258,6 @@ def test_a_cancelled_task_ends_the_load_within_one_look(desk: Office) -> None:
     assert desk.hurry.slept == [1.0]
 
 
-def test_an_unknown_state_is_running_until_it_ends(
-    planning_server: Running, sqlite_store: Store, tmp_path: Path
-) -> None:
-    with office(planning_server, sqlite_store, tmp_path, task_seconds=0.02) as desk:
-        desk.plant(state="WARMING_UP", seconds=0.05)
-        assert load_target(desk.connection(), desk.plan(CELLS), run_id="r").state == "verified"
-
-
 def test_a_task_past_its_deadline_is_left_running_and_settled_by_the_next_load(
     planning_server: Running, sqlite_store: Store, tmp_path: Path
 ) -> None:
