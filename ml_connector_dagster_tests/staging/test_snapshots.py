@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -320,3 +321,13 @@ def _posting(amount: Decimal, number: int) -> LedgerLine:
         "2026-10", line("d1").document_date, "a1", amount, amount, "GBP", Decimal(1), "", "", "{}", "invoice", "d1",
         str(number), "h",
     )  # fmt: skip
+
+
+def test_the_collector_passes_rarely_while_a_reading_lasts_and_as_before_afterwards(reader: Reader) -> None:
+    before = gc.get_threshold()
+    with reader.staging.writer(
+        "acme", "invoices", OCTOBER, DocumentLine, read_began_at=BEGAN, parser_version="7"
+    ) as writer:
+        assert gc.get_threshold()[0] > before[0]
+        writer.finish(0, "")
+    assert gc.get_threshold() == before
