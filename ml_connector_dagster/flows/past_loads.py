@@ -63,7 +63,7 @@ class LoadFact:
 
 
 class PastLoads:
-    """All loads of one connection by slice; a list has one slice whatever the period."""
+    """Loads of one connection by slice; a list has one slice whatever the period."""
 
     def __init__(self, loads: Iterable[LoadFact]) -> None:
         """Index the loads, oldest first."""
@@ -72,13 +72,11 @@ class PastLoads:
             self._loads[_slice(load.target, load.target_kind, load.period)].append(load)
 
     @classmethod
-    def of(cls, connection: OpenConnection, target: str | None = None) -> PastLoads:
-        """Read the loads of a connection, or of one of its targets, with one query."""
+    def of(cls, connection: OpenConnection, target: str) -> PastLoads:
+        """Read the loads of one target with one query."""
         table = tables.load
         columns = [table.c[name] for name in LoadFact.__dataclass_fields__]
-        query = sa.select(*columns).where(table.c.connection == connection.name)
-        if target is not None:
-            query = query.where(table.c.target == target)
+        query = sa.select(*columns).where(table.c.connection == connection.name, table.c.target == target)
         with connection.store.read() as database:
             return cls(LoadFact(*row) for row in database.execute(query))
 

@@ -167,6 +167,7 @@ def test_a_mapped_tracking_option_counts_where_it_is_used(connection):
 
 def test_what_a_process_keeps_of_snapshots_is_bounded(connection, monkeypatch):
     monkeypatch.setattr("ml_connector_dagster.flows.mapping_use.MOST_KNOWN", 1)
+    monkeypatch.setattr("ml_connector_dagster.flows.mapping_use._KNOWN", {("elsewhere", "id"): frozenset()})
     load_all(connection, OCT)
     assert found(connection) == []
 
