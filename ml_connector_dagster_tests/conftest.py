@@ -19,6 +19,9 @@ from ml_connector_dagster.store.environment import Environment, with_driver
 from ml_connector_dagster.store.migrate import upgrade
 from ml_connector_dagster.store.tables import METADATA
 
+pytest_plugins = ["ml_connector_dagster_tests.contract.anaplan_exchanges"]
+"""Judges every exchange of every test with a sandbox's Anaplan."""
+
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:

@@ -2,7 +2,6 @@
 
 import gc
 import json
-import os
 import re
 import socket
 import threading
@@ -12,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -188,27 +186,3 @@ def milliseconds(stamp: str) -> int:
     match = re.fullmatch(r"/Date\((-?\d+)(?:\+0000)?\)/", stamp)
     assert match, stamp
     return int(match.group(1))
-
-
-@pytest.fixture(scope="session")
-def specification() -> dict[str, Any]:
-    """Xero's official OpenAPI document; required where ML_CONNECTOR_REQUIRE=all."""
-    import yaml
-
-    given = os.environ.get("ML_CONNECTOR_SPECS")
-    folder = Path(given) if given else Path(__file__).parents[3].parent / "shared" / "specs"
-    path = folder / "xero" / "xero_accounting.yaml"
-    if not path.exists():
-        message = f"SKIPPED LOUDLY: Xero's official specification is not at {path}; set ML_CONNECTOR_SPECS."
-        if os.environ.get("ML_CONNECTOR_REQUIRE") == "all":
-            pytest.fail(message)
-        pytest.skip(message)
-
-    class Loader(yaml.CSafeLoader):
-        """Leaves dates as text: an example must not become a datetime."""
-
-    Loader.yaml_implicit_resolvers = {
-        first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
-        for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
-    return yaml.load(path.read_bytes(), Loader=Loader)
