@@ -11,7 +11,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from ml_connector_dagster.errors import RecordRefused
-from ml_connector_dagster.staging.collection import fewer_collections
+from ml_connector_dagster.staging.collection import FEWER_COLLECTIONS
 from ml_connector_dagster.staging.frames import arrow_schema, record_id_field, table_of
 from ml_connector_dagster.staging.publish import Reading, publish
 from ml_connector_dagster.staging.repeats import Seen, latest_alone
@@ -98,14 +98,13 @@ class SnapshotWriter:
             return publish(self._store, self._blobs, reading)
 
     def __enter__(self) -> Self:
-        self._rarely_collecting = fewer_collections()
-        self._rarely_collecting.__enter__()
+        FEWER_COLLECTIONS.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._rarely_collecting.__exit__(kind, error, trace)
+        FEWER_COLLECTIONS.end()
         self._folder.remove()
 
     def _table(self, rows: Any) -> pa.Table:
