@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store
 
 GENESIS = "0" * 64
+MOST_SAID = 500
+"""Characters kept of what a failed run said."""
 _SEALED = (
     "connection", "model_id", "target", "period", "digest", "file_hash", "rows", "total", "state", "task_id", "verdict",
     "rows_ignored", "rows_rejected",
@@ -78,6 +80,21 @@ def record_load(connection: Connection, load_id: int, event: str, **facts: Any) 
     row = connection.execute(select(load).where(load.c.id == load_id)).mappings().one()
     sealed = {"load": load_id, "state": row["state"], "row": load_digest(row), **facts}
     return record(connection, row["connection"], event, sealed)
+
+
+def record_failed_run(store: Store, name: str, *, run_id: str, says: str) -> int:
+    """Append that a Dagster run failed, so that nothing fails in silence; answers the event's sequence number.
+
+    Args:
+        store: The state database.
+        name: Of the run's connection.
+        run_id: Dagster's.
+        says: What the run said last; secrets in it are masked.
+    """
+    from ml_connector_dagster.transport.redaction import redact
+
+    with store.begin() as connection:
+        return record(connection, name, "run_failed", {"run": run_id, "says": redact(says)[:MOST_SAID]})
 
 
 def load_digest(row: RowMapping) -> str:

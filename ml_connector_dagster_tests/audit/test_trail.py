@@ -101,3 +101,21 @@ def test_an_event_is_undone_with_the_change_it_tells_of(sqlite_store: Store) -> 
         raise ZeroDivisionError
     with sqlite_store.read() as connection:
         assert connection.execute(select(audit_event)).all() == []
+
+
+def test_a_failed_run_is_an_event_of_its_connection_without_its_secrets(sqlite_store: Store) -> None:
+    says = "401 to Authorization: Bearer abcdefghijk " + "x" * 900
+    assert trail.record_failed_run(sqlite_store, "uk", run_id="r-1", says=says) == 1
+    (event,) = trail.events(sqlite_store, "uk")
+    assert (event.event, event.facts["run"]) == ("run_failed", "r-1")
+    assert "abcdefghijk" not in event.facts["says"]
+    assert len(event.facts["says"]) <= trail.MOST_SAID
+    assert trail.verify(sqlite_store) == []
+
+
+def test_a_failed_run_is_as_findable_as_a_load_and_its_secrets_are_masked(store: Store) -> None:
+    trail.record_failed_run(store, "uk", run_id="r-1", says="refused: Authorization: Bearer abc.def.ghi")
+    (event,) = trail.events(store, "uk")
+    assert (event.event, event.facts["run"]) == ("run_failed", "r-1")
+    assert "abc.def.ghi" not in event.facts["says"]
+    assert trail.verify(store, "uk") == []
