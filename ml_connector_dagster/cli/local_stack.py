@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -46,6 +47,7 @@ def local_stack(
     stack = LocalStack(home, f"http://127.0.0.1:{sandbox_port}", f"http://127.0.0.1:{dagster_port}")
     os.environ.update(environment_of(stack))
     with ExitStack() as running:
+        running.enter_context(_ending_in_order())
         command = [sys.executable, "-m", "ml_connector_dagster.cli", "sandbox", "--port", str(sandbox_port)]
         running.enter_context(_running("sandbox", command, home / "sandbox.log", sandbox_port))
         yield stack
@@ -102,6 +104,25 @@ def _running(name: str, command: list[str], log: Path, port: int) -> Iterator[No
         yield
     finally:
         _stop(process)
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Let SIGTERM unwind this process as Ctrl-C does, so that what was started is stopped too.
+
+    Ctrl-C itself is taken back where a shell's ``&`` had it ignored. Off the main thread nothing can be set, nor needs be.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _inherited() -> Mapping[str, str]:
