@@ -128,3 +128,30 @@ def test_the_sdk_writes_a_manual_journal_and_finds_it_again(sdk):
     journal_id = written.manual_journals[0].manual_journal_id
     found = accounting.get_manual_journal(TENANT, journal_id).manual_journals[0]
     assert (found.narration, found.date) == ("From the SDK", date(2026, 11, 20))
+
+
+def test_the_sdk_pages_through_every_invoice_once(sdk):
+    accounting, _ = sdk
+    asked = {"where": "Date>=DateTime(2026,07,01) AND Date<DateTime(2026,10,01)", "page_size": 20}
+    first = accounting.get_invoices(TENANT, page=1, **asked)
+    pages = [
+        first,
+        *(accounting.get_invoices(TENANT, page=n, **asked) for n in range(2, first.pagination.page_count + 1)),
+    ]
+    ids = [invoice.invoice_id for page in pages for invoice in page.invoices]
+    assert len(pages) > 2
+    assert len(set(ids)) == len(ids) == first.pagination.item_count
+
+
+def test_the_sdk_voids_a_posted_manual_journal_and_deletes_a_draft(sdk):
+    from xero_python.accounting import ManualJournal, ManualJournalLine, ManualJournals
+
+    accounting, _ = sdk
+    lines = [ManualJournalLine(line_amount=sign * 5.0, account_code=code) for sign, code in ((1, "400"), (-1, "429"))]
+    for status, end in (("POSTED", "VOIDED"), ("DRAFT", "DELETED")):
+        made = ManualJournal(narration="Ends", journal_lines=lines, date=date(2026, 11, 20), status=status)
+        written = accounting.create_manual_journals(TENANT, ManualJournals(manual_journals=[made])).manual_journals[0]
+        ended = ManualJournals(manual_journals=[ManualJournal(narration="Ends", status=end)])
+        accounting.update_manual_journal(TENANT, written.manual_journal_id, ended)
+        found = accounting.get_manual_journal(TENANT, written.manual_journal_id).manual_journals[0]
+        assert found.status == end

@@ -23,6 +23,7 @@ _CATEGORIES = {
     "Overpayments": "OVERPAYMENT",
     "Contacts": "CONTACT",
 }
+_SINCE_AUGUST_2026 = {"PREPAYMENT", "OVERPAYMENT"}
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Webhooks:
         category = _CATEGORIES.get(kind)
         if category is None or not self.enabled:
             return
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3]
         event: dict[str, Any] = {
             "resourceUrl": f"https://api.xero.com/api.xro/2.0/{kind}/{record_id}",
             "resourceId": record_id,
@@ -64,10 +66,12 @@ class Webhooks:
             "tenantType": "ORGANISATION",
             "eventCategory": category,
             "eventType": "CREATE" if created else "UPDATE",
-            "eventDateUtc": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3],
+            "eventDateUtc": now,
         }
         if category not in {"INVOICE", "CONTACT"}:
             event["data"] = {"Type": type_, "Status": status}
+        if category in _SINCE_AUGUST_2026:
+            event["data"]["UpdatedDateUTCString"] = f"{now}Z"
         self._events.append(event)
 
     def deliver(self, *, times: int = 1) -> list[int]:
