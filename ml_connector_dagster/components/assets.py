@@ -3,6 +3,7 @@
 # No postponed annotations here: Dagster looks at the classes that a function's parameters name.
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -119,10 +120,14 @@ def _target_asset(
     return load_period
 
 
+def asked_at(context: dg.AssetExecutionContext) -> datetime | None:
+    """Answer when the run was asked for (aware UTC), so that runs of one backfill share each reference entity's read."""
+    record = context.instance.get_run_record_by_id(context.run_id)
+    return record.create_timestamp.replace(tzinfo=UTC) if record else None
+
+
 def freshness_of(settings: ConnectionSettings) -> dg.FreshnessPolicy:
     """Answer the badge for the whole asset; the check ``latest_open_period_loaded`` speaks for the period."""
-    from datetime import timedelta
-
     return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.fresh_within_hours))
 
 

@@ -16,7 +16,7 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from ml_connector_dagster.store.environment import Environment
 
 
-class StorageFromEnvironment(DagsterStorage, ConfigurableClass):  # type: ignore[misc]
+class StorageFromEnvironment(DagsterStorage, ConfigurableClass):
     """Answers SQLite below DAGSTER_HOME, or Postgres where ML_CONNECTOR_DATABASE_URL names one."""
 
     @classmethod
@@ -25,9 +25,9 @@ class StorageFromEnvironment(DagsterStorage, ConfigurableClass):  # type: ignore
         return {}
 
     @classmethod
-    def from_config_value(
+    def from_config_value(  # type: ignore[override]  # Dagster asks for a storage here, not for this class
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> DagsterStorage:
+    ) -> DagsterStorage[Any]:
         """Choose the storage; the Postgres driver is imported only where it is used."""
         del config_value
         environment = Environment.read()

@@ -36,6 +36,11 @@ class DirtyPeriod:
     attempt: int
     """Moves when it is noted again, and with each hour that it stays dirty: a read that failed is tried again."""
 
+    @property
+    def run_key(self) -> str:
+        """Never the same twice for a new attempt (protocol 17)."""
+        return f"{self.entity}:{self.noted_at.isoformat()}:{self.attempt}"
+
 
 def note_changes(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
     """Ask the source's feeds since the watermark, note the dirty periods, then move the watermark; answers all dirty now.

@@ -32,7 +32,9 @@ class LatestPeriod:
     def says(self) -> str:
         """One sentence for the check."""
         if self.verified_at is None:
-            return f"{self.period} was never verified. Materialize the source entities of {self.period}; the load follows."
+            return (
+                f"{self.period} was never verified. Materialize the source entities of {self.period}; the load follows."
+            )
         if self.is_fresh:
             return f"{self.period} was verified at {self.verified_text}."
         return (

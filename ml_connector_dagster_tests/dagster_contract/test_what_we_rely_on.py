@@ -103,3 +103,20 @@ def test_sqlite_storage_is_made_from_a_folder(tmp_path: object) -> None:
 
     storage = DagsterSqliteStorage.from_local(str(tmp_path))
     assert storage.run_storage is not None
+
+
+def test_a_run_record_knows_when_the_run_was_asked_for_in_utc(instance: dg.DagsterInstance) -> None:
+    """Runs of one backfill share a reference entity's read by this time; it is UTC, whatever zone object it carries."""
+    from datetime import UTC, datetime, timedelta
+
+    from ml_connector_dagster.components.assets import asked_at
+
+    seen = []
+
+    @dg.asset
+    def asks(context: dg.AssetExecutionContext) -> None:
+        seen.append(asked_at(context))
+
+    assert dg.materialize([asks], instance=instance).success
+    assert seen[0] is not None
+    assert abs(datetime.now(UTC) - seen[0]) < timedelta(minutes=2)
