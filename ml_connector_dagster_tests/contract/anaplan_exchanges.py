@@ -160,8 +160,9 @@ def _folder_of_processes() -> Path | None:
 
 
 def _left_behind(folder: Path) -> Iterator[tuple[Exchange, str]]:
+    """A sandbox that was killed may have left half a line at its end."""
     for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8").split("\n")[:-1]:
             yield Exchange(**json.loads(line)), f"sandbox in process {path.stem}"
 
 
