@@ -70,7 +70,7 @@ def _source_asset(connection: str, settings: ConnectionSettings, source: Source,
         from ml_connector_dagster.flows.pull import pull
 
         with as_failure():
-            outcome = pull(connector.connection(connection), entity.name, context.partition_key, run_id=context.run_id)
+            outcome = pull(connector.connection(connection), entity.name, context.partition_key, run_id=context.run.run_id)
         yield materialization_of_pull(outcome, context.asset_key)
         yield check_of_pull(outcome, context.asset_key)
 
@@ -110,7 +110,7 @@ def _target_asset(
         opened = connector.connection(connection)
         try:
             plan = translate(opened, target.name, context.partition_key)
-            outcome = load_target(opened, plan, run_id=context.run_id)
+            outcome = load_target(opened, plan, run_id=context.run.run_id)
         except ConnectorError as error:
             yield check_of_failed_load(error, key)
             raise failure_of(error) from error
@@ -122,7 +122,7 @@ def _target_asset(
 
 def asked_at(context: dg.AssetExecutionContext) -> datetime | None:
     """Answer when the run was asked for (aware UTC), so that runs of one backfill share each reference entity's read."""
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     return record.create_timestamp.replace(tzinfo=UTC) if record else None
 
 
