@@ -76,7 +76,7 @@ def demo(periods: str, as_json: bool) -> None:
         as_json,
         title="Books = staged + postings in no document (revaluation, rounding); staged = Anaplan",
     )
-    say(_NEXT.format(home=HOME))
+    say(WHERE_NEXT.format(home=HOME))
     _judge(watch, rows)
 
 
@@ -220,10 +220,10 @@ _COLUMNS = {
     "named": "in no document",
     "unexplained": "unexplained",
 }
-_NEXT = """
+WHERE_NEXT = """
 Where to look next:
   make ui                                   the Dagster UI on loopback: materialize, backfill, look at the checks
-  ML_CONNECTOR_HOME={home} .venv/bin/ml-connector audit show calder_uk
+  ML_CONNECTOR_HOME={home} .venv/bin/ml-connector audit show --connection calder_uk
   ml_connector_dagster/defs/demo/           the two demo companies, one YAML file each"""
 
 COMMANDS = (demo, ui)

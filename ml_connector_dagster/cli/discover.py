@@ -37,7 +37,12 @@ def discover(*, name: str, to_stdout: bool, **choices: str) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    say(f"Wrote {path}. Read it line by line, then:\n  ml-connector mapping export {name}\n  ml-connector check {name}")
+    crosswalk = path.parent / "mapping" / "accounts.csv"
+    say(
+        f"Wrote {path}. Read it line by line, then:\n"
+        f"  ml-connector mapping export {name} ledger_account --out {crosswalk}    # and fill the member column\n"
+        f"  ml-connector check {name}"
+    )
 
 
 def _free(name: str, path: Path, to_stdout: bool) -> None:

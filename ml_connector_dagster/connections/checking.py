@@ -51,8 +51,8 @@ def check_files(connection: OpenConnection) -> Iterator[Finding]:
         if path.exists():
             yield _probe(f"mapping of {dimension}", partial(_chosen, path))
         else:
-            do = f"{path} does not exist yet; ml-connector mapping export {connection.name} writes it."
-            yield Finding(f"mapping of {dimension}", holds=False, says=do)
+            do = f"ml-connector mapping export {connection.name} {dimension} --out {path} writes it."
+            yield Finding(f"mapping of {dimension}", holds=False, says=f"{path} does not exist yet; {do}")
 
 
 def _chosen(path: Path) -> str:

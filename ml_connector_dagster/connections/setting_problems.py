@@ -152,7 +152,7 @@ def _company(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
     if not re.fullmatch(source.company_id_pattern, company_id):
         word = source.company_id_name
         means = f"{source.title} knows a company by its {word}, and answers nothing to any other text."
-        do = f"Copy the {word} from ml-connector discover {settings.source.credential}."
+        do = f"Copy the {word} from the companies that ml-connector connect {settings.source.credential} lists."
         yield ("source", "company_id"), f"{company_id!r} is not a {word} of {source.title}.", means, do
 
 

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from ml_connector_dagster import errors
+from ml_connector_dagster.cli import demo
 from ml_connector_dagster.cli.main import main
 from ml_connector_dagster.components.checks import check_names
 
@@ -26,6 +27,27 @@ def test_every_command_that_readme_names_exists(words: tuple[str, ...]) -> None:
     assert command is not None, words
     if isinstance(command, click.Group) and len(words) > 1:
         assert command.get_command(context, words[1]) is not None, words
+
+
+def _lines_to_copy() -> list[str]:
+    shown = "\n".join([*re.findall(r"```\n(.*?)```", README, flags=re.DOTALL), demo.WHERE_NEXT])
+    return [line.split("#")[0].strip() for line in re.findall(r"ml-connector ([a-z].*)", shown)]
+
+
+@pytest.mark.parametrize("line", _lines_to_copy())
+def test_every_command_line_that_is_shown_can_be_copied(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Command, arguments and options are taken by the command line as they are written."""
+    monkeypatch.chdir(tmp_path)
+    for word in line.split():
+        if word.endswith(".csv"):
+            (tmp_path / word).touch()
+    command, words = main.get_command(click.Context(main), line.split(maxsplit=1)[0]), line.split()[1:]
+    while isinstance(command, click.Group):
+        command, words = command.get_command(click.Context(command), words[0]), words[1:]
+    assert command is not None
+    command.make_context(line, words)
 
 
 def test_readmes_table_of_errors_is_the_error_tree() -> None:
