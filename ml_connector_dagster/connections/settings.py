@@ -124,7 +124,7 @@ def find_connections(root: Path) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for path in sorted(root.rglob("defs.yaml")):
-        if not _OURS.search(path.read_text(encoding="utf-8")):
+        if not _OURS.search(path.read_text(encoding="utf-8", errors="replace")):
             continue
         name = path.parent.name
         if name in found:

@@ -39,7 +39,7 @@ def read_yaml(path: Path) -> YamlFile:
     """Read the file with the safe loader.
 
     Raises:
-        SettingWrong: There is no such file, it is no YAML, or a key stands in it twice.
+        SettingWrong: There is no such file, it is no UTF-8 text or no YAML, or a key stands in it twice.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -49,21 +49,33 @@ def read_yaml(path: Path) -> YamlFile:
             "The connection has no settings.",
             "Write it, or run ml-connector init --sample to get a commented one.",
             file=str(path),
+            line=1,
         ) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise _no_yaml(path, line, "it is not UTF-8 text", "Save the file as UTF-8.") from error
+    reading = _Reading(path)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = None if node is None else reading.value(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        line = mark.line + 1 if mark is not None else 1
-        raise SettingWrong(
-            f"{path}, line {line}: this is no YAML ({error.problem}).",
-            "The connection cannot be read.",
-            "Mend the line; indentation counts, and a text with ': ' or a leading '=' or '%' belongs in quotes.",
-            file=str(path),
-            line=line,
-        ) from error
-    reading = _Reading(path)
-    return YamlFile(path, None if node is None else reading.value(node, ()), reading.lines)
+        do = "Mend the line; indentation counts, and a text with ': ' or a leading '=' or '%' belongs in quotes."
+        raise _no_yaml(path, mark.line + 1 if mark is not None else 1, str(error.problem), do) from error
+    except (yaml.YAMLError, ValueError) as error:  # a control character; a date that is none, such as 2024-13-01
+        do = "Put the value in quotes, or take the character away."
+        raise _no_yaml(path, reading.newest_line, " ".join(str(error).split()), do) from error
+    return YamlFile(path, values, reading.lines)
+
+
+def _no_yaml(path: Path, line: int, why: str, do: str) -> SettingWrong:
+    return SettingWrong(
+        f"{path}, line {line}: this is no YAML ({why}).",
+        "The connection cannot be read.",
+        do,
+        file=str(path),
+        line=line,
+    )
 
 
 class _Reading:
@@ -72,10 +84,13 @@ class _Reading:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lines: dict[Location, int] = {}
+        self.newest_line = 1
+        """Where the value stands that was looked at last."""
         self._scalars = yaml.SafeLoader("")
 
     def value(self, node: yaml.Node, location: Location) -> Any:
-        self.lines.setdefault(location, node.start_mark.line + 1)
+        self.newest_line = node.start_mark.line + 1
+        self.lines.setdefault(location, self.newest_line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):

@@ -44,6 +44,7 @@ CASES = {
     "no choice": ("import: Actuals in", "import: Actuals in\n          grain: row", 17, "'cell'"),
     "key twice": ("version: 1", "version: 1\n      version: 1", 4, "Keep one of the two"),
     "no yaml": ("version: 1", "version: 1: 2", 3, "Mend the line"),
+    "a date that is none": ("version: 1", "version: 2024-13-01", 3, "Put the value in quotes"),
 }
 
 
@@ -105,6 +106,19 @@ def test_two_folders_of_one_name_are_refused(written, tmp_path):
 def test_a_broken_file_is_found_so_that_check_can_name_it(written, tmp_path):
     path = written("version: 1", "version: 1: 2")
     assert find_connections(tmp_path / "defs") == {"acme": path}
+
+
+@pytest.mark.parametrize(
+    ("written_as", "line", "says"),
+    [(b"caf\xe9", 3, "Save the file as UTF-8"), (b"a\x00b", 1, "take the character away")],
+)
+def test_a_file_that_another_program_saved_is_found_and_refused_in_words(written, tmp_path, written_as, line, says):
+    path = written(name="acme")
+    path.write_bytes(path.read_bytes().replace(b"version: 1", b"version: " + written_as))
+    assert find_connections(tmp_path / "defs") == {"acme": path}
+    with pytest.raises(SettingWrong, match=says) as caught:
+        load_connection(path)
+    assert caught.value.context["line"] == line
 
 
 def test_the_sample_has_its_marks_as_the_only_errors(tmp_path):
