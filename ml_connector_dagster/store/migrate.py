@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 HEAD = "0001"
 """The revision this release reads and writes; a test holds it equal to the newest file under ``migrations/versions``."""
+VERSION_TABLE = "ml_connector_revision"
+"""Ours by name: Dagster keeps its own revision in ``alembic_version`` of the same Postgres database."""
 ONE_AT_A_TIME = 0x6D6C_636F_6E6E
 """Advisory lock key: two processes that migrate at once take turns (first start of a fleet of pods)."""
 
@@ -42,9 +44,9 @@ def upgrade(database_url: str) -> None:
 
 def revision_of(connection: Connection) -> str | None:
     """Answer the revision the database is at; None where it was never initialised."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    revision: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
     return revision
 
 

@@ -17,7 +17,7 @@ from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.store import migrate
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
-from ml_connector_dagster.store.migrate import HEAD, known_revisions, revision_of, upgrade
+from ml_connector_dagster.store.migrate import HEAD, VERSION_TABLE, known_revisions, revision_of, upgrade
 from ml_connector_dagster.store.tables import METADATA
 
 MIGRATIONS = Path(migrate.__file__).with_name("migrations")
@@ -25,7 +25,7 @@ MIGRATIONS = Path(migrate.__file__).with_name("migrations")
 
 def set_revision(store: Store, revision: str) -> None:
     with store.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = :revision"), {"revision": revision})
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -40,7 +40,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_the_migrated_database_is_exactly_the_metadata(store: Store) -> None:
     """After an edit of tables.py: a new revision, alembic -c ml_connector_dagster/store/alembic.ini revision --autogenerate."""
     with store.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": VERSION_TABLE})
         assert compare_metadata(context, METADATA) == []
 
 
@@ -75,6 +75,18 @@ def test_an_upgrade_of_the_newest_changes_nothing(empty_url: str) -> None:
     upgrade(empty_url)
     with create_engine(empty_url, poolclass=NullPool).connect() as connection:
         assert revision_of(connection) == HEAD
+
+
+def test_dagsters_own_revision_in_the_same_database_is_left_alone(empty_url: str) -> None:
+    """Both keep their tables in one Postgres, and alembic's usual table is Dagster's."""
+    engine = create_engine(empty_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('dagsters')"))
+    upgrade(empty_url)
+    with engine.connect() as connection:
+        assert revision_of(connection) == HEAD
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["dagsters"]
 
 
 def test_an_upgrade_that_fails_leaves_nothing_behind(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from ml_connector_dagster.store.engine import build_engine
 from ml_connector_dagster.store.environment import Environment
+from ml_connector_dagster.store.migrate import VERSION_TABLE
 from ml_connector_dagster.store.tables import METADATA, Moment, Money
 
 
@@ -23,7 +24,13 @@ def render_item(kind: str, item: object, autogen: AutogenContext) -> str | Liter
 
 def run(connection: Connection) -> None:
     """Run the revisions in the connection's own transaction."""
-    context.configure(connection=connection, target_metadata=METADATA, render_item=render_item, render_as_batch=False)
+    context.configure(
+        connection=connection,
+        target_metadata=METADATA,
+        version_table=VERSION_TABLE,
+        render_item=render_item,
+        render_as_batch=False,
+    )
     with context.begin_transaction():
         context.run_migrations()
 
