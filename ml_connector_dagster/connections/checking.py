@@ -185,7 +185,7 @@ def _constant(model: AnaplanModel, module: ModuleTarget, column: str, member: st
 
 
 def _read_back(model: AnaplanModel, module: ModuleTarget) -> str:
-    from ml_connector_dagster.anaplan.views import find_view, members_of
+    from ml_connector_dagster.anaplan.views import check_line_item, find_view
     from ml_connector_dagster.errors import SettingWrong
 
     if module.read_back is None:
@@ -197,12 +197,7 @@ def _read_back(model: AnaplanModel, module: ModuleTarget) -> str:
     view = find_view(model, module.read_back.view)
     for dimension in module.read_back.columns.values():
         view.dimension(dimension)
-    line_items = next((one for one in view.dimensions if one.is_line_items), None)
-    if (
-        line_items is not None
-        and members_of(model, line_items, view.module_id).find(module.read_back.line_item) is None
-    ):
-        raise _no_member(f"line items of {view.name}", [module.read_back.line_item])
+    check_line_item(model, view, module.read_back.line_item)
     return f"{view.name!r} shows {', '.join(one.name for one in view.dimensions)}."
 
 
@@ -213,19 +208,23 @@ def _mapped_members(connection: OpenConnection, model: AnaplanModel, module: Mod
         mapping = connection.settings.mapping.get(field)
         if mapping is None or mapping.file is None or not (connection.folder / mapping.file).exists():
             continue
-        look = partial(_members, model, connection.folder / mapping.file, dimensions.get(column, column))
+        brought = any(f"{field}.".startswith(f"{one.dimension}.") for one in connection.settings.lists)
+        name = dimensions.get(column, column)
+        look = partial(_members, model, connection.folder / mapping.file, name, brought=brought)
         yield _probe(f"members of {column} in {module.name}", look)
 
 
-def _members(model: AnaplanModel, crosswalk: Path, dimension: str) -> str:
+def _members(model: AnaplanModel, crosswalk: Path, dimension: str, *, brought: bool) -> str:
     from ml_connector_dagster.anaplan.model_facts import dimension_id, missing_members
     from ml_connector_dagster.mapping.crosswalk import read_crosswalk
 
     members = {row.member for row in read_crosswalk(crosswalk) if row.member}
     found = dimension_id(model, dimension)
     missing = [] if found is None else missing_members(model, found, members)
-    brought = f"; the list's load brings {len(missing)} more" if missing else ""
-    return f"{len(members) - len(missing)} of {len(members)} members are in the model{brought}."
+    if missing and not brought:
+        raise _no_member(dimension, missing[:5])
+    more = f"; the list's load brings {len(missing)} more" if missing else ""
+    return f"{len(members) - len(missing)} of {len(members)} members are in the model{more}."
 
 
 def _no_member(where: str, members: list[str]) -> ConnectorError:

@@ -56,6 +56,19 @@ def test_what_does_not_hold_is_named_with_what_to_do(connector, old, new, subjec
     assert says in said
 
 
+def test_members_that_no_list_of_the_connection_brings_must_be_there(connector):
+    text = connector.paths["calder_uk"].read_text()
+    line = next(one for one in text.splitlines(keepends=True) if "{name: accounts," in one)
+    crosswalk = connector.paths["calder_uk"].parent / "mapping" / "accounts.csv"
+    crosswalk.write_text("source_id,source_code,source_name,member\nsome-id,1,Some,NO-SUCH\n")
+    holds, said = findings(connector, probe=check_anaplan)["members of Account in actuals"]
+    assert holds
+    assert said == "0 of 1 members are in the model; the list's load brings 1 more."
+    holds, said = findings(connector, (line, ""), probe=check_anaplan)["members of Account in actuals"]
+    assert not holds
+    assert "'NO-SUCH'" in said
+
+
 def test_a_credential_nobody_entered_does_not_stop_the_other_probes(connector):
     found = findings(connector, ("credential: demo_xero", "credential: nobody"))
     assert found["credential nobody"] == (False, "Nobody entered it; run ml-connector credential set nobody.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import partial
@@ -92,6 +93,14 @@ def _is_connected(company: XeroCompany) -> str:
 
 def _organisation(company: XeroCompany) -> str:
     found = company.company()
+    day, month = company.organisation.financial_year_end_day, found.fiscal_year_end_month
+    if day < monthrange(2023, month)[1]:
+        raise RequestRejected(
+            f"The fiscal year of {found.name} ends on day {day} of month {month}, within a calendar month.",
+            "Xero starts income and expense at 0 the day after, so that month's movement cannot be taken from its trial balance: "
+            "its tie-out will differ.",
+            "Tie that month out by hand, or move the year end to a month's last day in Xero's financial settings.",
+        )
     locked = f"locked up to {found.lock_on}" if found.lock_on else "nothing locked"
     return f"{found.name}, {found.base_currency}, fiscal year ends in month {found.fiscal_year_end_month}, {locked}."
 

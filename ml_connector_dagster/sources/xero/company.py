@@ -71,8 +71,13 @@ class XeroCompany:
         self._reports: dict[Period, TrialBalances] = {}
 
     @cached_property
+    def organisation(self) -> Any:
+        """The organisation as Xero writes it; one call, made once."""
+        return self.api.one("Organisation").page.records[0]
+
+    @cached_property
     def _organisation(self) -> Company:
-        return company_of(self.api.one("Organisation").page.records[0], self.session.time_zone)
+        return company_of(self.organisation, self.session.time_zone)
 
     @cached_property
     def context(self) -> Context:

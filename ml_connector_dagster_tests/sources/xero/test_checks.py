@@ -76,5 +76,12 @@ def test_a_lock_date_is_shown():
     assert "locked up to 2026-09-30" in checked(FakeXero(PeriodLockDate="2026-09-30T00:00:00"))["organisation"].says
 
 
+def test_a_fiscal_year_that_ends_within_a_month_is_a_finding():
+    """Xero lets a year end on any day; a month's movement is the difference of two balances of one fiscal year."""
+    finding = checked(FakeXero(FinancialYearEndDay=5))["organisation"]
+    assert not finding.holds
+    assert "ends on day 5" in finding.says
+
+
 def test_a_count_is_shown_where_xero_gives_one():
     assert checked(FakeXero())["Contacts (accounting.contacts.read)"].says == "3 records."
