@@ -18,7 +18,7 @@ from ml_connector_dagster_tests.contract.unrolled import unrolled
 
 API = "/api.xro/2.0"
 DEPTH = 2
-"""An answer nests its records two deep (an invoice's payments and what those name); a third level costs minutes to compile."""
+"""An answer nests its records two deep (an invoice's payments and what those name); a level more multiplies what Prism compiles."""
 SECONDS_TO_START = 150.0
 REALITY_DIFFERS = {
     "Connection": {

@@ -16,7 +16,8 @@ from ml_connector_dagster_tests.contract.anaplan_openapi import REALITY_DIFFERS,
 from ml_connector_dagster_tests.contract.specs import absent
 from ml_connector_dagster_tests.end_to_end.close_at_hand import company
 
-pytestmark = pytest.mark.xdist_group("contract of Anaplan")
+GROUP = "contract_of_anaplan"
+pytestmark = pytest.mark.xdist_group(GROUP)
 W = "/anaplan/2/0/workspaces/8a81b09d7f1c4e2a9b3d5c6e7f8a9b0c/models/B5C0D3F7A1E94C2B8D6F0A1B2C3D4E5F"
 JSON = "application/json"
 
@@ -154,3 +155,9 @@ def test_what_reality_does_otherwise_is_still_in_the_documents(method, end):
     found = [one for one in document._operations if one.method == method and one.template.endswith(end)]
     assert len(found) == 1
     assert "application/x-gzip" not in json.dumps(found[0].body)
+
+
+def test_a_group_is_kept_on_one_worker(request):
+    """Else every worker would load the company, and start a Prism, of its own: see xdist_groups."""
+    grouped = request.config.getoption("loadgroup", False)
+    assert request.node.nodeid.endswith(f"@{GROUP}") is bool(grouped)
