@@ -70,7 +70,9 @@ def _source_asset(connection: str, settings: ConnectionSettings, source: Source,
         from ml_connector_dagster.flows.pull import pull
 
         with as_failure():
-            outcome = pull(connector.connection(connection), entity.name, context.partition_key, run_id=context.run.run_id)
+            outcome = pull(
+                connector.connection(connection), entity.name, context.partition_key, run_id=context.run.run_id
+            )
         yield materialization_of_pull(outcome, context.asset_key)
         yield check_of_pull(outcome, context.asset_key)
 

@@ -10,8 +10,10 @@ import dagster as dg
 
 ROWS = "dagster/row_count"
 TOTAL = "mlc/total"
+TOTAL_EXACT = "mlc/total_exact"
 RECORDS = "mlc/records_read"
 QUARANTINED = "mlc/quarantined"
+REFUSED_RECORDS = "mlc/quarantined_records"
 CALLS = "mlc/api_calls"
 CALLS_EXPECTED = "mlc/api_calls_by_formula"
 REUSED = "mlc/reused_fresh_read"

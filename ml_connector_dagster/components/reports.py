@@ -25,6 +25,7 @@ def materialization_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.Materi
         metadata.RECORDS: outcome.records,
         metadata.QUARANTINED: outcome.quarantined,
         metadata.TOTAL: metadata.number(outcome.total),
+        metadata.TOTAL_EXACT: metadata.money(outcome.total),
         metadata.CALLS: outcome.calls,
         metadata.CALLS_EXPECTED: outcome.expected_calls,
         metadata.REUSED: outcome.reused,
@@ -38,13 +39,24 @@ def materialization_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.Materi
 
 
 def check_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.AssetCheckResult:
-    """Answer whether every record was understood."""
+    """Answer whether every record was understood; one that was not is named with its reason."""
+    staged = outcome.records - outcome.quarantined
+    first = f" {outcome.refused[0].record_id}: {outcome.refused[0].reason}" if outcome.refused else ""
+    facts = {
+        metadata.RECORDS: outcome.records,
+        metadata.QUARANTINED: outcome.quarantined,
+        metadata.REFUSED_RECORDS: metadata.markdown_table(
+            ("record", "why"), [(one.record_id, one.reason) for one in outcome.refused]
+        )
+        if outcome.refused
+        else None,
+    }
     return dg.AssetCheckResult(
         check_name=NOTHING_QUARANTINED,
         asset_key=key,
         passed=outcome.quarantined == 0,
-        description=f"{outcome.records} read = {outcome.records - outcome.quarantined} staged + {outcome.quarantined} quarantined.",
-        metadata={metadata.RECORDS: outcome.records, metadata.QUARANTINED: outcome.quarantined},
+        description=f"{outcome.records} read = {staged} staged + {outcome.quarantined} quarantined.{first}",
+        metadata=metadata.without_empty(facts),
     )
 
 
@@ -53,6 +65,7 @@ def materialization_of_load(plan: FilePlan, outcome: LoadOutcome, key: dg.AssetK
     facts = {
         metadata.ROWS: plan.rows,
         metadata.TOTAL: metadata.number(Decimal(plan.total)),
+        metadata.TOTAL_EXACT: metadata.money(plan.total),
         metadata.ZERO_ROWS: plan.zero_rows,
         metadata.QUARANTINED: plan.quarantined,
         metadata.REJECTED: outcome.rows_rejected,

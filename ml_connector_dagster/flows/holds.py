@@ -71,7 +71,10 @@ def _unmapped(plan: SlicePlan) -> Iterator[Hold]:
 def _quarantined(plan: SlicePlan) -> Iterator[Hold]:
     allowed = isinstance(plan.target, ModuleTarget) and plan.target.load_without == "quarantined"
     if plan.inputs.quarantined and not allowed:
-        says = f"{plan.inputs.quarantined} records of {plan.period} could not be read and are kept aside."
+        says = (
+            f"{plan.inputs.quarantined} records of {plan.period} could not be read and are kept aside; "
+            "the check nothing_quarantined of their source entity names them."
+        )
         yield Hold(HoldReason.QUARANTINED, says)
 
 

@@ -14,13 +14,15 @@ from ml_connector_dagster.flows.departures import follow_departures
 from ml_connector_dagster.flows.reuse import reuse_newest
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import Entity, EntityKind, Page
-from ml_connector_dagster.staging.snapshot import SnapshotRow, StaleRead
+from ml_connector_dagster.staging.snapshot import QuarantinedRecord, SnapshotRow, StaleRead
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
 
 LOCK_WAIT_SECONDS = 3600.0
 """A longer wait for another run's pull is refused, so that the run ends before its limit."""
 MOST_READS = 3
 """How often documents and report are read before "the books moved while reading" is said."""
+MOST_NAMED = 50
+"""How many quarantined records an outcome names; the count has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class PullOutcome:
     """Other periods that this read showed to be dirty (a record left for them or stood in both)."""
     moved: str = ""
     """Empty, or what moved in the books while reading, in words."""
+    refused: tuple[QuarantinedRecord, ...] = ()
+    """The quarantined records, each with its reason: the first fifty."""
 
 
 def pull(
@@ -230,4 +234,5 @@ class _Pull:
             stale=stale,
             dirtied=tuple(sorted(self._dirtied)),
             moved=self._moved,
+            refused=tuple(self._staging.quarantined(row)[:MOST_NAMED]) if row.quarantined else (),
         )

@@ -124,3 +124,4 @@ def test_a_record_that_cannot_be_read_is_quarantined_and_counted(connection):
     connection.books.refused = [RefusedRecord("inv-9", "no date", b"{}")]
     outcome = pull(connection, "invoices", OCT)
     assert (outcome.records, outcome.quarantined) == (3, 1)
+    assert [bool(one.record_id and one.reason) for one in outcome.refused] == [True]
