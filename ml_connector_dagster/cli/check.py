@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
 from ml_connector_dagster.cli.output import Row, json_option, progress, table
 from ml_connector_dagster.connections.opening import Connector
-from ml_connector_dagster.connections.settings import find_connections, read_connection
+from ml_connector_dagster.connections.rectangles import refuse_rivals, rivals
+from ml_connector_dagster.connections.settings import ConnectionSettings, find_connections, read_connection
 from ml_connector_dagster.errors import SettingWrong
 
 _COLUMNS = ("connection", "subject", "holds", "says")
@@ -36,10 +37,13 @@ def _offline(names: tuple[str, ...]) -> Iterator[Row]:
     from ml_connector_dagster.store.environment import Environment
 
     paths = find_connections(Path(Environment.read().connections_root))
+    read = {name: read_connection(path) for name, path in paths.items()}
+    whole = {name: settings for name, (settings, _) in read.items() if settings is not None}
     for name in names or tuple(paths):
         if name not in paths:
             raise _unknown(name, tuple(paths))
-        _, problems = read_connection(paths[name])
+        problems = read[name][1]
+        yield from _shared_cells(name, whole)
         for problem in problems:
             yield {
                 "connection": name,
@@ -49,6 +53,14 @@ def _offline(names: tuple[str, ...]) -> Iterator[Row]:
             }
         if not problems:
             yield {"connection": name, "subject": "defs.yaml", "holds": True, "says": str(paths[name])}
+
+
+def _shared_cells(name: str, whole: Mapping[str, ConnectionSettings]) -> Iterator[Row]:
+    for module in whole[name].modules if name in whole else ():
+        try:
+            refuse_rivals(name, module.name, rivals(name, module.name, whole))
+        except SettingWrong as error:
+            yield {"connection": name, "subject": f"cells of {module.name}", "holds": False, "says": str(error)}
 
 
 def _online(names: tuple[str, ...]) -> Iterator[Row]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ml_connector_dagster.connections.credentials import Credentials, Standing
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.connections.rectangles import refuse_rivals
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
@@ -43,7 +44,9 @@ def _probe(subject: str, probe: Callable[[], str]) -> Finding:
 
 # ── files and credentials ─────────────────────────────────────────────────────────────────────────────────────────────
 def check_files(connection: OpenConnection) -> Iterator[Finding]:
-    """Yield what the crosswalk files hold."""
+    """Yield whether each module has its cells to itself, and what the crosswalk files hold."""
+    for module in connection.settings.modules:
+        yield _probe(f"cells of {module.name}", partial(_alone, connection, module.name))
     for dimension, mapping in connection.settings.mapping.items():
         if mapping.file is None:
             continue
@@ -53,6 +56,11 @@ def check_files(connection: OpenConnection) -> Iterator[Finding]:
         else:
             do = f"ml-connector mapping export {connection.name} {dimension} --out {path} writes it."
             yield Finding(f"mapping of {dimension}", holds=False, says=f"{path} does not exist yet; {do}")
+
+
+def _alone(connection: OpenConnection, module: str) -> str:
+    refuse_rivals(connection.name, module, connection.rivals(module))
+    return "No other module of any connection writes into them."
 
 
 def _chosen(path: Path) -> str:

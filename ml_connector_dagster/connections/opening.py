@@ -12,7 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ml_connector_dagster.connections.settings import ConnectionSettings, find_connections, load_connection
+from ml_connector_dagster.connections.rectangles import rivals
+from ml_connector_dagster.connections.settings import (
+    ConnectionSettings,
+    find_connections,
+    load_connection,
+    read_connection,
+)
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 from ml_connector_dagster.sources.contract import CompanyReader, CompanySession, Source
@@ -192,6 +198,12 @@ class OpenConnection:
                 f"Use one of: {', '.join(targets) or 'none yet'}.",
             )
         return targets[name]
+
+    def rivals(self, target: str) -> tuple[str, ...]:
+        """Answer which modules of any connection write into the rectangle of this target; see ``rectangles``."""
+        read = {name: read_connection(path)[0] for name, path in self.connector.paths.items()}
+        others = {name: settings for name, settings in read.items() if settings is not None}
+        return rivals(self.name, target, others | {self.name: self.settings})
 
     def settings_hash(self, target: str) -> str:
         """Answer the hash of every setting that decides what a target's file holds and where it goes.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.anaplan.actions import Route, find_route
 from ml_connector_dagster.anaplan.lease import Lease, leased
+from ml_connector_dagster.connections.rectangles import refuse_rivals
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.flows.desk import Desk
 from ml_connector_dagster.flows.gates import check_fit, check_release, check_settings
@@ -68,6 +69,7 @@ def load_target(connection: OpenConnection, plan: FilePlan, *, run_id: str, forc
 
 def _load(connection: OpenConnection, book: LoadBook, row: LoadRow, plan: FilePlan, *, force: bool) -> LoadOutcome:
     check_settings(plan)
+    refuse_rivals(connection.name, plan.target.name, connection.rivals(plan.target.name))
     route = find_route(connection.model(), plan.target.import_action)
     row = _routed(book, row, plan, route)
     relied_on = None if force else _standing(book, row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -167,6 +168,14 @@ def test_check_offline_names_every_wrong_file_and_line(run, shell):
     assert {row["connection"] for row in rows} == {"calder_uk"}
     assert all("zell" in row["says"] and not row["holds"] for row in rows)
     assert run("check", "--offline", "nowhere").exit_code == 2
+
+
+def test_check_offline_refuses_a_copied_company_that_would_write_into_the_other_s_cells(run, shell):
+    folder = Path(shell["ML_CONNECTOR_CONNECTIONS"])
+    shutil.copytree(folder / "calder_uk", folder / "calder_copy")
+    rows = json.loads(run("check", "--offline", "--json").stdout)
+    wrong = {(row["connection"], row["subject"]) for row in rows if not row["holds"]}
+    assert {("calder_uk", "cells of actuals"), ("calder_copy", "cells of balances")} <= wrong
 
 
 def test_check_probes_both_systems_and_ends_red_when_something_does_not_hold(run, connected_shell):

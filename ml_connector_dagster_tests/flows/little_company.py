@@ -377,7 +377,7 @@ class LittleConnection(OpenConnection):
         name: str = "uk",
     ) -> None:
         self.connector: Any = SimpleNamespace(
-            store=store, blobs=Blobs(str(folder / "blobs")), locks=Locks(store), limits=None
+            store=store, blobs=Blobs(str(folder / "blobs")), locks=Locks(store), limits=None, paths={}
         )
         self.name = name
         self.path = folder / name / "defs.yaml"

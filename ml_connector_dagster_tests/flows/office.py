@@ -188,6 +188,7 @@ class Office:
         return SimpleNamespace(
             name=name,
             settings=SimpleNamespace(anaplan=SimpleNamespace(model=MODEL_ID)),
+            rivals=lambda target: (),
             store=self.store,
             blobs=Blobs(str(self.folder / "blobs")),
             model=lambda: model,
