@@ -1,0 +1,108 @@
+"""``make demo`` is this command: it loads real periods through queued runs, shows the tie-out, and leaves nothing running."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster_tests.end_to_end.stack import months_before, until
+
+COMPANIES = ("calder_ie", "calder_uk")
+MODULES = ("actuals", "balances", "invoice_register")
+PERIODS = 2
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("end_to_end")]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The demo, run once in a folder of its own."""
+    folder = tmp_path_factory.mktemp("demo")
+    return folder, subprocess.run(
+        _demo("--periods", str(PERIODS), "--json"),
+        cwd=folder,
+        env=_variables(),
+        capture_output=True,
+        text=True,
+        timeout=840,
+        check=False,
+    )
+
+
+def test_the_demo_ties_out_every_company_period_and_module(ran):
+    _, demo = ran
+    assert demo.returncode == 0, demo.stderr[-3000:]
+    rows = json.loads(demo.stdout)
+    months = months_before(str(Period.of(datetime.now(UTC).date())), PERIODS)
+    wanted = {(company, month, module) for company in COMPANIES for month in months for module in MODULES}
+    assert {(row["company"], row["period"], row["module"]) for row in rows} == wanted
+    assert len(rows) == len(wanted)
+    assert {row["unexplained"] for row in rows} == {"0.00"}
+    assert all(row["staged"] == row["anaplan"] for row in rows)
+    assert "Where to look next" in demo.stderr
+
+
+def test_one_full_read_of_a_company_and_period_starts_one_load_run(ran):
+    folder, _ = ran
+    (runs,) = (folder / ".home" / "demo" / "dagster").rglob("runs.db")
+    with sqlite3.connect(runs) as database:
+        found = database.execute(
+            "SELECT pipeline_name, partition FROM runs WHERE pipeline_name LIKE '%_load'"
+        ).fetchall()
+    counts = Counter((name, partition) for name, partition in found)
+    assert len(counts) == len(COMPANIES) * PERIODS
+    assert set(counts.values()) == {1}, counts
+
+
+def test_the_demo_leaves_nothing_running(ran):
+    folder, _ = ran
+    assert _processes_of(folder) == []
+
+
+def test_a_demo_that_is_ended_stops_what_it_started(tmp_path):
+    demo = subprocess.Popen(
+        _demo(), cwd=tmp_path, env=_variables(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        until("the sandbox is up", lambda: len(_processes_of(tmp_path)) > 1, 120)
+        time.sleep(1.0)
+    finally:
+        demo.send_signal(signal.SIGTERM)
+    assert demo.wait(60) == 128 + signal.SIGTERM
+    assert _processes_of(tmp_path) == []
+
+
+def _demo(*options: str) -> list[str]:
+    return [sys.executable, "-m", "ml_connector_dagster.cli", "demo", *options]
+
+
+def _variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("ML_CONNECTOR_", "DAGSTER_"))}
+
+
+def _processes_of(folder: Path) -> list[str]:
+    """Answer the command lines of all processes that work below a folder: by their working folder or their home."""
+    return sorted(_command_lines(folder))
+
+
+def _command_lines(folder: Path) -> Iterator[str]:
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            variables = (process / "environ").read_bytes()
+            where = (process / "cwd").readlink()
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # it has ended, or belongs to somebody else
+            continue
+        if line and (where == folder or f"ML_CONNECTOR_HOME={folder}".encode() in variables):
+            yield line
