@@ -150,7 +150,7 @@ def test_discover_writes_a_file_that_the_offline_check_takes(run, connected_shel
     unclear = run("discover", "mine", *chosen)
     assert unclear.exit_code == 2
     assert f"--company {UK}" in unclear.stderr
-    ran = run("discover", "mine", *chosen, "--company", UK, "--entity", "UK", "--time-zone", "Europe/London")
+    ran = run("discover", "mine", *chosen, "--company", UK, "--entity", "IE", "--time-zone", "Europe/London")
     assert ran.exit_code == 0, ran.stderr
     assert run("check", "--offline", "mine").exit_code == 0
     assert run("discover", "mine", *chosen).exit_code == 2
