@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ml_connector_dagster.anaplan.actions import FileLayout, Route
 from ml_connector_dagster.audit.trail import verify
 from ml_connector_dagster.errors import (
     FiguresDiffer,
@@ -20,6 +21,7 @@ from ml_connector_dagster.errors import (
     TemporarilyRefused,
 )
 from ml_connector_dagster.flows.file_plan import Hold, HoldReason
+from ml_connector_dagster.flows.gates import _check_layout
 from ml_connector_dagster.flows.load import load_target
 from ml_connector_dagster.flows.load_rows import MOST_ATTEMPTS
 from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID
@@ -132,6 +134,31 @@ def test_a_wrong_order_of_columns_is_named_before_anything_is_sent(desk: Office)
     with pytest.raises(SettingWrong, match=r"Column 1 of the file is 'Account', but .* expects 'Entity'"):
         load_target(desk.connection(), desk.plan(CELLS, target=target, header=tuple(sorted(plan.header))), run_id="r")
     assert (desk.rows()[0].state, desk.tasks) == ("refused", [])
+
+
+@pytest.mark.parametrize(
+    ("layout", "text", "words"),
+    [
+        ({"separator": ";"}, "200", "separates columns by ';'"),
+        ({"decimal_separator": ","}, "200", "reads ',' as the decimal separator"),
+        ({"delimiter": ""}, "2,00", "takes no double quotes"),
+        ({"encoding": "ISO-8859-1"}, "Café", "is read as ISO-8859-1, and the file holds letters beyond ASCII"),
+        ({"encoding": "ISO-8859-1", "delimiter": ""}, "200", ""),
+    ],
+    ids=["separator", "decimals", "quotes", "letters", "what the file does not hold"],
+)
+def test_a_data_source_that_would_tear_or_garble_the_file_is_refused(
+    tmp_path: Path, layout: dict[str, str], text: str, words: str
+) -> None:
+    file = tmp_path / "file.csv"
+    written = f'"{text}"' if "," in text else text
+    file.write_text(f"Account,Amount\r\n{written},1\r\n", encoding="utf-8")
+    route = Route("imports", "112000000001", "Actuals", "113000000001", FileLayout(("Account", "Amount"), **layout), ())
+    if not words:
+        _check_layout(route, file)
+        return
+    with pytest.raises(SettingWrong, match=words):
+        _check_layout(route, file)
 
 
 def test_a_missing_import_action_names_what_there_is(desk: Office) -> None:
