@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,16 +146,18 @@ def _wait_for(name: str, process: subprocess.Popen[bytes], port: int, log: Path)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all it started: it leads a session of its own, so its group is exactly that."""
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            break
-        os.killpg(process.pid, signal_number)
-        try:
-            process.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            continue
+    """End the process and all it started: it leads a session of its own, so its group is exactly that.
+
+    Whatever interrupts the waiting (an impatient second Ctrl-C), the group does not outlive this.
+    """
     try:
-        os.killpg(process.pid, signal.SIGKILL)  # whatever a killed leader left behind
-    except ProcessLookupError:
-        return
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            if process.poll() is not None:
+                break
+            os.killpg(process.pid, signal_number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(SECONDS_TO_STOP)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
