@@ -58,7 +58,9 @@ class TieOut:
         """One sentence naming period and accounts, for a check's description."""
         if self.holds:
             seen = "" if self.anaplan is None else ", and Anaplan shows the same"
-            return f"{self.period}: books and staged agree to the cent{seen}. {self.note}".strip()
+            shown = ", ".join(f"{name} {amount:,.2f}" for name, amount in self.residuals.items())
+            apart = f" but for what no document shows ({shown})" if shown else ""
+            return f"{self.period}: books and staged agree to the cent{apart}{seen}. {self.note}".strip()
         named = "; ".join(one.says for one in self.differences[:MOST_NAMED])
         more = f" and {len(self.differences) - MOST_NAMED} more" if len(self.differences) > MOST_NAMED else ""
         return f"{self.period}: {self.unexplained:,.2f} is unexplained. {named}{more}. {self.note}".strip()

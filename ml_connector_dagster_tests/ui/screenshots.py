@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs"
 GRAPH = "/locations/ml_connector_dagster/asset-groups/calder_uk/lineage"
 MONTH = "/assets/calder_uk/anaplan/actuals_module?view=partitions&partition={period}"
-CHECKS = "/assets/calder_uk/anaplan/actuals_module?view=checks"
+TIED_OUT = "/assets/calder_uk/anaplan/actuals_module?view=checks&checkDetail=tied_out"
 WAIT_MS = 60_000
 
 
@@ -75,17 +75,25 @@ def show(page: Page, address: str, text: str) -> None:
     """Open the address and wait until the text stands on the page and the page is quiet."""
     page.goto(address)
     page.get_by_text(text).first.wait_for()
+    page.get_by_text("Loading…").first.wait_for(state="hidden")
     page.wait_for_timeout(3_000)
+
+
+def take_pictures(page: Page, address: str, period: str) -> None:
+    """Write the asset graph, a finished month, and its tie-out."""
+    show(page, address + GRAPH, "ledger_lines")
+    page.screenshot(path=PICTURES / "asset_graph.png")
+    show(page, address + MONTH.format(period=period), "mlc/verdict")
+    page.screenshot(path=PICTURES / "finished_month.png")
+    show(page, address + TIED_OUT, "mlc/unexplained")
+    page.screenshot(path=PICTURES / "tied_out.png")
 
 
 def main() -> None:
     """Write the pictures."""
     PICTURES.mkdir(exist_ok=True)
     with loaded_demo(ROOT / ".home" / "screenshots") as demo, browser_page() as page:
-        show(page, demo.stack.dagster_url + GRAPH, "ledger_lines")
-        page.screenshot(path=PICTURES / "asset_graph.png")
-        show(page, demo.stack.dagster_url + MONTH.format(period=demo.period), "no_rows_rejected")
-        page.screenshot(path=PICTURES / "finished_month.png")
+        take_pictures(page, demo.stack.dagster_url, demo.period)
     sys.stdout.write(f"pictures are in {PICTURES.relative_to(ROOT)}/\n")
 
 
