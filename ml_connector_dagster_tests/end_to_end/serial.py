@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 import yaml
 
+from ml_connector_dagster.cli.dagster_graphql import ENDED
 from ml_connector_dagster.connections.enablement import set_enabled
 from ml_connector_dagster.flows.due import model_is_busy
 from ml_connector_dagster.store import tables
@@ -38,7 +39,9 @@ def enable(stack: Stack, *names: str) -> None:
 def read(stack: Stack, *slices: tuple[str, str]) -> None:
     """Read companies and periods through queued runs, and wait."""
     runs = [stack.dagster.launch(f"{name}_read", period) for name, period in slices]
-    until("the periods are read", lambda: all(stack.dagster.status(run) == "SUCCESS" for run in runs))
+    until("the periods are read", lambda: all(stack.dagster.status(run) in ENDED for run in runs))
+    failed = [stack.dagster.why_failed(run) for run in runs if stack.dagster.status(run) != "SUCCESS"]
+    assert failed == []
 
 
 def launch_every_way_at_once(stack: Stack) -> None:

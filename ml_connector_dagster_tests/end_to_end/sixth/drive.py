@@ -37,7 +37,7 @@ def main(home: Path) -> None:
                 for job in ("read", "load")
             ]
         model = sandbox.world.part(Tenant).models[MODEL_ID]
-        cell = {"Entities": "UK", "Versions": "Actual", "Time": "Oct 26", "Accounts": "200"}
+        cell = {"Entities": "UK", "Versions": "Budget", "Time": "Oct 26", "Accounts": "200"}
         checks = [check for run in ran for check in run.get_asset_check_evaluations()]
         told = {
             "assets": sorted(
