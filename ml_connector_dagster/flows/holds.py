@@ -14,7 +14,7 @@ from ml_connector_dagster.flows.mapping_use import column_of, used_ids
 from ml_connector_dagster.flows.past_loads import LoadFact, PastLoads
 from ml_connector_dagster.flows.register import PeriodState, period_states, released_digests
 from ml_connector_dagster.flows.slice_rows import SliceRows
-from ml_connector_dagster.flows.slices import SliceInputs
+from ml_connector_dagster.flows.slices import SliceInputs, SnapshotFact
 from ml_connector_dagster.flows.unmapped import reference_of
 from ml_connector_dagster.mapping.crosswalk import MovedCode, moved_codes, read_crosswalk
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
@@ -80,7 +80,7 @@ def _quarantined(plan: SlicePlan) -> Iterator[Hold]:
 
 def _shrunk(connection: OpenConnection, plan: SlicePlan, before: LoadFact | None) -> Iterator[Hold]:
     main = plan.inputs.main
-    was = _rows_before(connection, main.entity, before)
+    was = _rows_before(connection, main, before)
     delta = plan.total - before.total if before else Decimal(0)
     if was and not main.rows:
         says = f"{main.entity} of {plan.period} had {was} rows and now reads none."
@@ -129,17 +129,16 @@ def _used(connection: OpenConnection, plan: SlicePlan, dimension: str) -> frozen
     return used_ids(connection.blobs, plan.inputs.main.blob, column)
 
 
-def _rows_before(connection: OpenConnection, entity: str, before: LoadFact | None) -> int:
-    digest = (
-        next((digest for key, digest in before.snapshots.items() if key.split("@")[0] == entity), None)
-        if before
-        else None
-    )
+def _rows_before(connection: OpenConnection, main: SnapshotFact, before: LoadFact | None) -> int:
+    """Answer how many rows the snapshot had that was loaded last; a list's may have been read with another period."""
+    pinned = before.snapshots if before else {}
+    of_entity = (digest for key, digest in pinned.items() if key.partition("@")[0] == main.entity)
+    digest = pinned.get(f"{main.entity}@{main.period}") or next(of_entity, None)
     if digest is None:
         return 0
     table = tables.snapshot
     query = sa.select(table.c.rows).where(
-        table.c.connection == connection.name, table.c.entity == entity, table.c.digest == digest
+        table.c.connection == connection.name, table.c.entity == main.entity, table.c.digest == digest
     )
     with connection.store.read() as database:
         return database.execute(query.limit(1)).scalar() or 0

@@ -16,6 +16,7 @@ from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.past_loads import LoadFact, PastLoads
 from ml_connector_dagster.flows.translate import translate
 from ml_connector_dagster.ledger.money import ZERO
+from ml_connector_dagster.mapping.columns import key_columns
 from ml_connector_dagster.mapping.file_rows import AMOUNT
 from ml_connector_dagster.mapping.targets import ModuleTarget
 
@@ -89,7 +90,8 @@ def _totals(plan: FilePlan) -> dict[str, Decimal]:
 
 def _changes(connection: OpenConnection, plan: FilePlan, before: LoadFact | None) -> Iterator[CellChange]:
     assert plan.cells is not None  # see _totals
-    names = _compared_columns(plan)
+    assert isinstance(plan.target, ModuleTarget)  # only modules have cells
+    names = list(key_columns(plan.target))  # a document by its key alone, since its texts may move
     was = (
         _cells(pq.read_table(connection.blobs.local_path(before.cells_blob)), names)
         if before and before.cells_blob
@@ -100,22 +102,6 @@ def _changes(connection: OpenConnection, plan: FilePlan, before: LoadFact | None
         change = CellChange(", ".join(cell), was.get(cell, ZERO), now.get(cell, ZERO))
         if change.delta:
             yield change
-
-
-def _compared_columns(plan: FilePlan) -> list[str]:
-    """Answer the columns that tell cells apart; a document by its key alone, since its texts may move."""
-    assert isinstance(plan.target, ModuleTarget)  # only modules have cells
-    keys = {"cell": (), "document": ("document", "document_id", "record_id"), "line": ("line", "line_id")}[
-        plan.target.grain
-    ]
-    chosen = plan.target.columns
-    if keys:
-        return [column for column, field in chosen.items() if field in keys]
-    return [
-        column
-        for column, field in chosen.items()
-        if field != AMOUNT and not field.startswith("=") and field != "period"
-    ]
 
 
 def _cells(table: pa.Table, names: list[str]) -> dict[Cell, Decimal]:

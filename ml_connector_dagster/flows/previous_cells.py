@@ -9,6 +9,7 @@ from ml_connector_dagster.flows.gates import fixed_columns
 from ml_connector_dagster.flows.load_rows import LoadBook, LoadRow
 from ml_connector_dagster.flows.verify import ReadBackPlan, read_figures
 from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.mapping.columns import key_columns
 from ml_connector_dagster.mapping.targets import ModuleTarget
 
 if TYPE_CHECKING:
@@ -70,17 +71,12 @@ def _united(tables: list[pa.Table], target: ModuleTarget) -> pa.Table:
 
     columns = [name for name in tables[0].column_names if all(name in one.column_names for one in tables)]
     united = pa.concat_tables([one.select(columns) for one in tables])
-    keys = columns if target.grain == "cell" else _key_columns(target, columns)
+    keys = columns if target.grain == "cell" else [name for name in key_columns(target) if name in columns]
     if not keys:
         return united
     numbered = united.append_column("row_number", pa.array(range(united.num_rows), pa.int64()))
     first = numbered.group_by(keys).aggregate([("row_number", "min")])["row_number_min"]
     return united.take(first.combine_chunks().sort())
-
-
-def _key_columns(target: ModuleTarget, columns: list[str]) -> list[str]:
-    keys = {"record_id", "line_id"} if target.grain == "line" else {"record_id"}
-    return [column for column, chosen in target.columns.items() if chosen in keys and column in columns]
 
 
 def _from_model(connection: OpenConnection, target: ModuleTarget, period: str) -> Iterator[dict[str, str]]:

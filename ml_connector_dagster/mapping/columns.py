@@ -102,6 +102,16 @@ def columns_of(target: ModuleTarget | ListTarget) -> tuple[Column, ...]:
     )
 
 
+def key_columns(target: ModuleTarget) -> tuple[str, ...]:
+    """Answer the file's columns that tell its rows apart: the document, and the line; at grain ``cell`` every dimension."""
+    wanted = {"document": {"document"}, "line": {"document", "line"}}
+    return tuple(
+        column.name
+        for column in columns_of(target)
+        if (column.is_dimension if target.grain == "cell" else column.field in wanted[target.grain])
+    )
+
+
 def available_fields(tracking: pa.Table | None) -> tuple[Field, ...]:
     """Answer every field, the company's tracking categories included (``tracking.Region``).
 

@@ -93,7 +93,7 @@ def test_documents_keep_their_newest_row(desk: Office) -> None:
             "from": "invoices",
             "import": "Invoices from Xero",
             "columns": {
-                "Document": "record_id", "Entity": "=UK", "Customer": "customer", "Number": "number", "Date": "document_date",
+                "Document": "document", "Entity": "=UK", "Customer": "customer", "Number": "number", "Date": "document_date",
                 "Due": "due_date", "Status": "status", "Amount": "amount", "Transaction": "transaction_id", "Loaded": "loaded_at",
                 "Active": "active",
             },
