@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql
 from ml_connector_dagster.cli.demo import Watch, enter_credentials, start_reads, wait_for
@@ -26,6 +26,7 @@ GRAPH = "/locations/ml_connector_dagster/asset-groups/calder_uk/lineage"
 MONTH = "/assets/calder_uk/anaplan/actuals_module?view=partitions&partition={period}"
 TIED_OUT = "/assets/calder_uk/anaplan/actuals_module?view=checks&checkDetail=tied_out"
 WAIT_MS = 60_000
+SIZE: ViewportSize = {"width": 1600, "height": 1000}
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def browser_page() -> Iterator[Page]:
             executable_path=chromium(),
             args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
         )
-        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page = browser.new_page(viewport=SIZE)
         page.set_default_timeout(WAIT_MS)
         yield page
         browser.close()
@@ -75,14 +76,16 @@ def show(page: Page, address: str, text: str) -> None:
     """Open the address and wait until the text stands on the page and the page is quiet."""
     page.goto(address)
     page.get_by_text(text).first.wait_for()
-    page.get_by_text("Loading…").first.wait_for(state="hidden")
+    page.wait_for_function("() => !document.body.innerText.includes('Loading')")
     page.wait_for_timeout(3_000)
 
 
 def take_pictures(page: Page, address: str, period: str) -> None:
     """Write the asset graph, a finished month, and its tie-out."""
+    page.set_viewport_size({"width": 1900, "height": 1900})
     show(page, address + GRAPH, "ledger_lines")
     page.screenshot(path=PICTURES / "asset_graph.png")
+    page.set_viewport_size(SIZE)
     show(page, address + MONTH.format(period=period), "mlc/verdict")
     page.screenshot(path=PICTURES / "finished_month.png")
     show(page, address + TIED_OUT, "mlc/unexplained")
