@@ -69,6 +69,8 @@ def environment_of(stack: LocalStack) -> dict[str, str]:
         "ML_CONNECTOR_SANDBOX_URL": stack.sandbox_url,
         "DAGSTER_HOME": str(stack.home / "dagster"),
         "DAGSTER_DISABLE_TELEMETRY": "1",
+        # A launch waits for the run's process to come up; past this Dagster drops the run, which a busy machine would suffer.
+        "DAGSTER_GRPC_TIMEOUT_SECONDS": "300",
     }
 
 
