@@ -13,6 +13,7 @@ from ml_connector_dagster.components import assets, checks, schedules
 from ml_connector_dagster.components.scaffold import ConnectionScaffolder
 from ml_connector_dagster.connections.settings import ConnectionSettings
 from ml_connector_dagster.mapping.targets import ModuleTarget
+from ml_connector_dagster.sources.contract import Source
 from ml_connector_dagster.sources.registry import source_named
 
 
@@ -58,7 +59,7 @@ class Connection(dg.Component):
             assets=[*read, *loads],
             asset_checks=[*tie_outs, *latest],
             jobs=list(jobs.values()),
-            schedules=self._schedules(jobs),
+            schedules=self._schedules(source, jobs),
         )
 
     def _jobs(
@@ -96,9 +97,9 @@ class Connection(dg.Component):
             )
         return jobs
 
-    def _schedules(self, jobs: dict[str, dg.JobDefinition]) -> list[dg.ScheduleDefinition]:
+    def _schedules(self, source: Source, jobs: dict[str, dg.JobDefinition]) -> list[dg.ScheduleDefinition]:
         planned = [
-            schedules.daily_read(self.name, self.settings, jobs["read"]),
+            *schedules.reads(self.name, self.settings, source, jobs["read"]),
             schedules.hourly_changes(self.name, self.settings, jobs["changes"]),
         ]
         if "tie_out" in jobs:

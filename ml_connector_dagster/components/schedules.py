@@ -7,9 +7,12 @@ from datetime import datetime
 
 import dagster as dg
 
+from ml_connector_dagster.components.assets import source_key
 from ml_connector_dagster.components.partitions import periods_from
 from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.connections.settings import ConnectionSettings
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.sources.contract import Source
 
 READ_JOB = "_read"
 LOAD_JOB = "_load"
@@ -28,27 +31,106 @@ def period_job(
     )
 
 
-def daily_read(connection: str, settings: ConnectionSettings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """Answer the schedule that re-reads the open periods; loads follow by themselves where something changed."""
+def reads(
+    connection: str, settings: ConnectionSettings, source: Source, job: dg.JobDefinition
+) -> list[dg.ScheduleDefinition]:
+    """Answer the schedules that re-read the open periods: the connection's, and one for each target with a schedule of its own.
+
+    What only such targets need is left out of the connection's. Loads follow by themselves where something changed.
+    """
+    own = [target for target in (*settings.lists, *settings.modules) if target.schedule]
+    needed = entities_by_default(settings, source)
+    every = _over_open_periods(
+        f"{connection}_daily_read",
+        job,
+        settings,
+        connection,
+        cron=settings.schedule,
+        says="Re-reads the open periods, since no change feed sees every change (recodes, hard deletes).",
+        assets=[source_key(connection, name) for name in needed] if own else None,
+    )
+    return [every, *(_own_read(connection, settings, source, job, target) for target in own)]
+
+
+def _own_read(
+    connection: str,
+    settings: ConnectionSettings,
+    source: Source,
+    job: dg.JobDefinition,
+    target: ListTarget | ModuleTarget,
+) -> dg.ScheduleDefinition:
+    return _over_open_periods(
+        f"{connection}_{target.name}_read",
+        job,
+        settings,
+        connection,
+        cron=str(target.schedule),
+        says=f"Re-reads what {target.name} is made from, by the schedule it has of its own.",
+        assets=[source_key(connection, name) for name in entities_behind(source, target)],
+    )
+
+
+def entities_by_default(settings: ConnectionSettings, source: Source) -> list[str]:
+    """Answer the entities that the connection's own schedule reads: all but those that only targets with another one need."""
+    targets = (*settings.lists, *settings.modules)
+    elsewhere = {name for target in targets if target.schedule for name in entities_behind(source, target)}
+    here = {name for target in targets if not target.schedule for name in entities_behind(source, target)}
+    return [entity.name for entity in source.entities if entity.name in here or entity.name not in elsewhere]
+
+
+def entities_behind(source: Source, target: ListTarget | ModuleTarget) -> list[str]:
+    """Answer the entity that fills a target and those it is derived from, in the source's order."""
+    main = source.entity(target.entity if isinstance(target, ListTarget) else target.from_)
+    return [entity.name for entity in source.entities if entity.name in (main.name, *main.derived_from)]
+
+
+def daily_tie_out(connection: str, settings: ConnectionSettings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Answer the schedule that ties out the open periods each evening, sent or not: people edit cells."""
+    return _over_open_periods(
+        f"{connection}_daily_tie_out",
+        job,
+        settings,
+        connection,
+        cron="0 19 * * *",
+        says="Compares books, staged and Anaplan of the open periods again, whether something was sent or not.",
+    )
+
+
+def _over_open_periods(
+    name: str,
+    job: dg.JobDefinition,
+    settings: ConnectionSettings,
+    connection: str,
+    *,
+    cron: str,
+    says: str,
+    assets: list[dg.AssetKey] | None = None,
+) -> dg.ScheduleDefinition:
+    """Answer a schedule that requests one run per open period, of the whole job or of these assets alone."""
 
     @dg.schedule(
-        name=f"{connection}_daily_read",
+        name=name,
         job=job,
-        cron_schedule=settings.schedule,
+        cron_schedule=cron,
         execution_timezone=settings.source.time_zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Re-reads the open periods, since no change feed sees every change (recodes, hard deletes).",
+        description=says,
     )
-    def read_open_periods(
+    def request_open_periods(
         context: dg.ScheduleEvaluationContext, connector: ConnectorResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         if not connector.is_enabled(connection):
-            yield dg.SkipReason(f"Not enabled. Run: ml-connector enable {connection}")
+            yield _not_enabled(connection)
             return
         for period in open_periods(settings, context.scheduled_execution_time):
-            yield dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%d}:{period}", partition_key=period)
+            run_key = f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}:{period}"
+            yield dg.RunRequest(run_key=run_key, partition_key=period, asset_selection=assets)
 
-    return read_open_periods
+    return request_open_periods
+
+
+def _not_enabled(connection: str) -> dg.SkipReason:
+    return dg.SkipReason(f"Not enabled. Run: ml-connector enable {connection}")
 
 
 def open_periods(settings: ConnectionSettings, at: datetime) -> list[str]:
@@ -97,30 +179,8 @@ def hourly_changes(connection: str, settings: ConnectionSettings, job: dg.JobDef
         context: dg.ScheduleEvaluationContext, connector: ConnectorResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         if not connector.is_enabled(connection):
-            yield dg.SkipReason(f"Not enabled. Run: ml-connector enable {connection}")
+            yield _not_enabled(connection)
             return
         yield dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H}")
 
     return ask_hourly
-
-
-def daily_tie_out(connection: str, settings: ConnectionSettings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """Answer the schedule that ties out the open periods each evening."""
-
-    @dg.schedule(
-        name=f"{connection}_daily_tie_out",
-        job=job,
-        cron_schedule="0 19 * * *",
-        execution_timezone=settings.source.time_zone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )
-    def tie_out_open_periods(
-        context: dg.ScheduleEvaluationContext, connector: ConnectorResource
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        if not connector.is_enabled(connection):
-            yield dg.SkipReason(f"Not enabled. Run: ml-connector enable {connection}")
-            return
-        for period in open_periods(settings, context.scheduled_execution_time):
-            yield dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%d}:{period}", partition_key=period)
-
-    return tie_out_open_periods

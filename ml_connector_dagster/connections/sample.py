@@ -18,6 +18,7 @@ attributes:
     model: "<32 HEX DIGITS, UPPER CASE>"
     credential: my_anaplan
   periods: {start: 2024-01, open_months: 3, lock_from_source: true}
+  schedule: "0 5 * * *"                  # when the open periods are read again; a list or module may name its own
   lists:
     - {name: accounts,  from: ledger_accounts, import: "Accounts from Xero"}
     - {name: customers, from: customers,       import: "Customers from Xero"}

@@ -4,11 +4,13 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.definitions import defs
 from ml_connector_dagster_tests.components.demo import DEMO_FILE
 
@@ -123,3 +125,43 @@ def test_connections_may_lie_in_a_folder_outside_the_package(tmp_path: Path, mon
     assert {spec.key.path[0] for spec in _specs(repository)} == {"north"}
     assert {job.name for job in repository.get_all_jobs()} >= {"north_read", "north_load"}
     assert {"loads_due", "pulls_due"} <= {sensor.name for sensor in repository.sensor_defs}
+
+
+def test_a_list_with_a_schedule_of_its_own_is_read_by_it_and_not_by_the_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(DEMO_FILE.parent, tmp_path / "north")
+    text = (tmp_path / "north" / "defs.yaml").read_text()
+    weekly = text.replace("{name: regions,", '{name: regions, schedule: "0 6 * * 1",')
+    assert weekly != text
+    (tmp_path / "north" / "defs.yaml").write_text(weekly)
+    monkeypatch.setenv("ML_CONNECTOR_CONNECTIONS", str(tmp_path))
+    repository = defs().get_repository_def()
+    schedules = {one.name: one for one in repository.schedule_defs}
+    assert schedules["north_regions_read"].cron_schedule == "0 6 * * 1"
+    monday = datetime(2026, 11, 30, 6, tzinfo=UTC)
+    asked = {name: _read_by(repository, schedules[f"north_{name}"], monday) for name in ("regions_read", "daily_read")}
+    assert asked["regions_read"] == {"tracking"}
+    assert {"customers", "invoices", "ledger_lines"} <= asked["daily_read"]
+    assert "tracking" not in asked["daily_read"]
+
+
+def _read_by(repository: dg.RepositoryDefinition, schedule: dg.ScheduleDefinition, at: datetime) -> set[str]:
+    """Evaluate a schedule of an enabled connection; answers the entities that its runs read."""
+
+    class Enabled(ConnectorResource):
+        def is_enabled(self, name: str) -> bool:
+            return True
+
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        dg.build_schedule_context(
+            instance,
+            scheduled_execution_time=at,
+            resources={"connector": Enabled()},
+            repository_def=repository,
+        ) as context,
+    ):
+        requests = schedule.evaluate_tick(context).run_requests
+    assert {request.partition_key for request in requests} == {"2026-09", "2026-10", "2026-11"}
+    return {key.path[-1] for request in requests for key in request.asset_selection or ()}
