@@ -40,7 +40,8 @@ def measure(rounds: int = 3) -> dict[str, Any]:
 
 def _five_connections(project: Path) -> None:
     shutil.copytree(ROOT / "ml_connector_dagster", project / "ml_connector_dagster", ignore=_no_caches)
-    shutil.copy(ROOT / "pyproject.toml", project)
+    for settings in ("pyproject.toml", "dg.toml"):
+        shutil.copy(ROOT / settings, project)
     defs = project / "ml_connector_dagster" / "defs"
     demo = sorted(path.parent for path in defs.rglob("defs.yaml"))
     for number in range(len(demo), CONNECTIONS):

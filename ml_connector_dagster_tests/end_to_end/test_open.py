@@ -30,7 +30,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("checkout")
     for folder in (PACKAGE, TESTS):
         shutil.copytree(ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", place)
+    for settings in ("pyproject.toml", "dg.toml"):
+        shutil.copy(ROOT / settings, place)
     before = _fingerprints(place)
     for target, source in DROPPED.items():
         shutil.copytree(SIXTH / source, place / target, ignore=shutil.ignore_patterns("__pycache__"))
