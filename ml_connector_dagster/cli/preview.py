@@ -38,7 +38,7 @@ def preview(connection: str, period: str, *, targets: tuple[str, ...], out: Path
     table([_summary(one) for one in shown], columns, as_json, title=f"{connection} {asked}")
     if not as_json:
         for one in shown:
-            _details(one)
+            _details(one, asked=not offline)
 
 
 def _summary(one: SlicePreview) -> dict[str, object]:
@@ -55,7 +55,7 @@ def _summary(one: SlicePreview) -> dict[str, object]:
     }
 
 
-def _details(one: SlicePreview) -> None:
+def _details(one: SlicePreview, *, asked: bool) -> None:
     name = one.plan.target.name
     if one.totals:
         rows = [{"member": member, "amount": amount} for member, amount in one.totals.items()]
@@ -65,7 +65,9 @@ def _details(one: SlicePreview) -> None:
             {"cell": change.cell, "before": change.before, "after": change.after, "delta": change.delta}
             for change in one.changes[:MOST_SHOWN]
         ]
-        than = f"load {one.compared_with}" if one.compared_with else "an empty model"
+        than = (
+            f"load {one.compared_with}" if one.compared_with else "what the model holds" if asked else "an empty model"
+        )
         table(
             changes, ("cell", "before", "after", "delta"), title=f"{name}: {len(one.changes)} cells differ from {than}"
         )

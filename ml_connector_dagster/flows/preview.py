@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.past_loads import LoadFact, PastLoads
 from ml_connector_dagster.flows.translate import translate
+from ml_connector_dagster.flows.verify import ReadBackPlan, read_figures
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.mapping.columns import key_columns
 from ml_connector_dagster.mapping.file_rows import AMOUNT
@@ -47,7 +49,7 @@ class SlicePreview:
     totals: Mapping[str, Decimal]
     """Total per member of the account column (per first dimension where there is none); empty for a list."""
     compared_with: int | None
-    """The load that it is compared with; None where nothing was loaded."""
+    """The load that it is compared with; None where nothing was loaded: then with what the model holds, if it was asked."""
     changes: tuple[CellChange, ...]
     """Cells that would move, the largest first."""
 
@@ -75,8 +77,27 @@ def preview(
     if plan.cells is None:
         return SlicePreview(plan, file, {}, None, ())
     before = PastLoads.of(connection, target_name).verified(target_name, plan.kind, period)
-    changes = sorted(_changes(connection, plan, before), key=lambda one: (-abs(one.delta), one.cell))
+    was = _standing(connection, plan, before, ask_model=ask_model)
+    changes = sorted(_changes(plan, was), key=lambda one: (-abs(one.delta), one.cell))
     return SlicePreview(plan, file, _totals(plan), before.id if before else None, tuple(changes))
+
+
+def _standing(
+    connection: OpenConnection, plan: FilePlan, before: LoadFact | None, *, ask_model: bool
+) -> dict[Cell, Decimal]:
+    """Answer what the slice's cells hold now: by the last load, else as the model shows them (accounting rules §6)."""
+    assert isinstance(plan.target, ModuleTarget)  # only modules have cells
+    names = list(key_columns(plan.target))
+    if before is not None:
+        known = before.cells_blob
+        return _cells(pq.read_table(connection.blobs.local_path(known)), names) if known else {}
+    back = plan.target.read_back
+    if not ask_model or plan.target.grain != "cell" or back is None or not set(names) <= set(back.columns):
+        return {}
+    shown: dict[Cell, Decimal] = defaultdict(lambda: ZERO)
+    for at, value in read_figures(connection.model(), ReadBackPlan.of(plan.target, plan.period)):
+        shown[tuple(at[name] for name in names)] += value
+    return dict(shown)
 
 
 def _totals(plan: FilePlan) -> dict[str, Decimal]:
@@ -88,16 +109,10 @@ def _totals(plan: FilePlan) -> dict[str, Decimal]:
     return {row[column]: row[f"{AMOUNT}_sum"] for row in grouped}
 
 
-def _changes(connection: OpenConnection, plan: FilePlan, before: LoadFact | None) -> Iterator[CellChange]:
+def _changes(plan: FilePlan, was: Mapping[Cell, Decimal]) -> Iterator[CellChange]:
     assert plan.cells is not None  # see _totals
     assert isinstance(plan.target, ModuleTarget)  # only modules have cells
-    names = list(key_columns(plan.target))  # a document by its key alone, since its texts may move
-    was = (
-        _cells(pq.read_table(connection.blobs.local_path(before.cells_blob)), names)
-        if before and before.cells_blob
-        else {}
-    )
-    now = _cells(pq.read_table(plan.cells), names)
+    now = _cells(pq.read_table(plan.cells), list(key_columns(plan.target)))
     for cell in sorted({*was, *now}):
         change = CellChange(", ".join(cell), was.get(cell, ZERO), now.get(cell, ZERO))
         if change.delta:

@@ -11,6 +11,7 @@ from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.books import Books, ask_books, stage_books, staged_movement, unexplained
 from ml_connector_dagster.flows.changes import is_dirty
 from ml_connector_dagster.flows.departures import follow_departures
+from ml_connector_dagster.flows.register import update_register
 from ml_connector_dagster.flows.reuse import reuse_newest
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import Entity, EntityKind, Page
@@ -183,6 +184,7 @@ class _Pull:
             if books.control == before:
                 break
         stage_books(self._connection, self._staging, self._period, books, began_at=began_at, run_id=self._run_id)
+        update_register(self._connection)  # the company was asked for anyway: a load by hand must know of a lock too
         return published
 
     def _say_books_moved(self) -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.errors import SettingWrong
@@ -185,15 +186,17 @@ def _held_columns() -> list[sa.ColumnElement[Any]]:
 
 
 def _write(connection: OpenConnection, states: Mapping[str, PeriodState]) -> None:
-    table = tables.period_register
-    now = connection.store.now()
+    table, now = tables.period_register, connection.store.now()
+    rows = [
+        {"connection": connection.name, "period": period, "state": state.value, "changed_at": now}
+        for period, state in states.items()
+    ]
+    if not rows:
+        return
+    made = (postgresql.insert if connection.store.is_postgres else sqlite.insert)(table).values(rows)
+    moved = {name: made.excluded[name] for name in ("state", "changed_at")}
     with connection.store.begin() as database:
-        for period, state in states.items():
-            mine = sa.and_(table.c.connection == connection.name, table.c.period == period)
-            moved = database.execute(sa.update(table).where(mine).values(state=state.value, changed_at=now))
-            if not moved.rowcount:
-                row = {"connection": connection.name, "period": period, "state": state.value, "changed_at": now}
-                database.execute(sa.insert(table).values(row))
+        database.execute(made.on_conflict_do_update(index_elements=["connection", "period"], set_=moved))
 
 
 def _dirty(connection: OpenConnection, periods: Iterable[str]) -> None:

@@ -56,11 +56,14 @@ def test_a_lock_date_that_moved_reads_the_period_once_more_after_the_close(octob
     assert update_register(october) == ()
 
 
-def test_a_period_that_was_locked_when_first_seen_is_not_read_again(october):
-    october.books.lock_on = date(2026, 10, 31)
-    assert update_register(october) == ()
-    assert period_states(october)[OCT] is PeriodState.LOCKED
-    assert dirty_periods(october) == ()
+def test_a_period_that_was_locked_when_first_read_is_known_to_be_and_not_read_again(sqlite_store, tmp_path):
+    """Reading by hand is enough: no schedule has to run before a change in a locked period is held."""
+    connection = little(sqlite_store, tmp_path)
+    connection.books.lock_on = date(2026, 10, 31)
+    connection.pull(OCT)
+    assert period_states(connection)[OCT] is PeriodState.LOCKED
+    assert dirty_periods(connection) == ()
+    assert update_register(connection) == ()
 
 
 def test_a_lock_that_was_taken_back_opens_the_period(october):

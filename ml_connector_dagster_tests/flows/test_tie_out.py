@@ -14,6 +14,7 @@ import pytest
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused, SettingWrong
 from ml_connector_dagster.flows.changes import dirty_periods
 from ml_connector_dagster.flows.load import load_target
+from ml_connector_dagster.flows.preview import preview
 from ml_connector_dagster.flows.slices import CurrentSnapshots
 from ml_connector_dagster.flows.tie_out import newest_tie_outs, tie_out
 from ml_connector_dagster.flows.translate import translate
@@ -350,3 +351,12 @@ def plant_in_staged(connection, change) -> None:
     for row, amount in zip(chosen, change([row["amount"] for row in chosen]), strict=True):
         row["amount"] = amount
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path)
+
+
+def test_a_first_load_shows_beforehand_which_figures_of_the_model_it_would_clear(connection, desk, tmp_path):
+    """Accounting rules §6: cells that the model has and the file has not are zeroed, and shown first."""
+    edit(desk, "429", "5.00", **CELL)
+    shown = preview(connection, "actuals", OCT, tmp_path / "out")
+    cleared = {change.cell.split(",")[0]: (change.before, change.after) for change in shown.changes}
+    assert cleared["429"] == (Decimal(5), Decimal(0))
+    assert shown.plan.zero_rows == 1
