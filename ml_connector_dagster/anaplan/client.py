@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ml_connector_dagster.anaplan.identifiers import ModelId, WorkspaceId
 from ml_connector_dagster.anaplan.patience import Patience
 from ml_connector_dagster.errors import RequestRejected
+from ml_connector_dagster.transport.pagination import offset_pages
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.locks import Locks
@@ -82,15 +83,13 @@ class AnaplanModel:
 
     def collect(self, url: str, key: str, params: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """Read every row of a collection, page by page with an explicit limit."""
-        rows: list[dict[str, Any]] = []
-        while True:
-            asked = {**(params or {}), "limit": str(PAGE), "offset": str(len(rows))}
-            body = self.get(url, asked)
-            page = body.get(key) or []
-            rows.extend(page)
-            total = _total(body)
-            if not page or total is None or len(rows) >= total:
-                return rows
+        pages = offset_pages(
+            lambda offset, limit: self.get(url, {**(params or {}), "limit": str(limit), "offset": str(offset)}),
+            rows=lambda body: len(body.get(key) or ()),
+            total=total_rows,
+            limit=PAGE,
+        )
+        return [row for body in pages for row in body.get(key) or ()]
 
     def fact(self, *name: str) -> list[dict[str, Any]] | None:
         """Answer what was asked before in this run under that name."""
@@ -125,7 +124,8 @@ class AnaplanModel:
         return str(model.get("activeState") or "unknown")
 
 
-def _total(body: Mapping[str, Any]) -> int | None:
+def total_rows(body: Mapping[str, Any]) -> int | None:
+    """Answer how many rows a collection has in all its pages; None where the answer does not say."""
     paging = (body.get("meta") or {}).get("paging") or {}
     total = paging.get("totalSize")
     return int(total) if isinstance(total, int | Decimal) else None

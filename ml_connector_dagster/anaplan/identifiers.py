@@ -31,6 +31,11 @@ class ModelId(str):
         return super().__new__(cls, _checked(text, "model id", "upper", text.upper()))
 
 
+def lease_name(model_id: str) -> str:
+    """Name a model's lease, and the pool in Dagster that queues for it."""
+    return f"anaplan_model_{model_id}"
+
+
 def object_kind(object_id: str) -> str:
     """Answer what a 12-digit id names by its prefix: list, module, import_action, anaplan_file, export_action, process.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ml_connector_dagster.store.locks import LockBusy
+from ml_connector_dagster.anaplan.identifiers import lease_name
 
 if TYPE_CHECKING:
     from ml_connector_dagster.anaplan.client import AnaplanModel
@@ -39,9 +39,5 @@ def leased(model: AnaplanModel) -> Iterator[Lease]:
     Raises:
         LockBusy: Nobody gave the model back within the patience's ``lease_wait_seconds``.
     """
-    name = f"anaplan_model_{model.model_id}"
-    with model.locks.hold(name, wait_seconds=model.patience.lease_wait_seconds) as held:
+    with model.locks.hold(lease_name(model.model_id), wait_seconds=model.patience.lease_wait_seconds) as held:
         yield Lease(held, model.model_id)
-
-
-__all__ = ["Lease", "LockBusy", "leased"]

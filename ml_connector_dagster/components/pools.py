@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dagster as dg
 
+from ml_connector_dagster.anaplan.identifiers import lease_name
+
 
 def pool_of(model_id: str) -> str:
     """Answer the pool in which all work on that model waits."""
-    return f"anaplan_model_{model_id}"
+    return lease_name(model_id)
 
 
 def register_pool(instance: dg.DagsterInstance, pool: str) -> None:

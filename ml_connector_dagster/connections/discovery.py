@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.anaplan.actions import Route, find_route
+from ml_connector_dagster.anaplan.client import total_rows
 from ml_connector_dagster.anaplan.views import View, find_view, members_of
 from ml_connector_dagster.connections.drafting import Draft, Offer, ReadBackOffer, dimensions_of, draft_text
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.ledger.posting import Company
 from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.transport.pagination import offset_pages
 
 if TYPE_CHECKING:
     from ml_connector_dagster.anaplan.client import AnaplanModel
@@ -129,12 +131,11 @@ def _line_item(model: AnaplanModel, view: View) -> str:
 
 
 def _paged(http: VendorHttp, url: str, key: str) -> Iterator[dict[str, Any]]:
-    seen = 0
-    while True:
-        body = http.get(url, params={"limit": PAGE, "offset": seen}).json()
-        rows = body.get(key) or []
-        yield from rows
-        seen += len(rows)
-        total = (body.get("meta") or {}).get("paging", {}).get("totalSize", 0)
-        if not rows or seen >= int(total):
-            return
+    pages = offset_pages(
+        lambda offset, limit: http.get(url, params={"limit": limit, "offset": offset}).json(),
+        rows=lambda body: len(body.get(key) or ()),
+        total=total_rows,
+        limit=PAGE,
+    )
+    for body in pages:
+        yield from body.get(key) or ()

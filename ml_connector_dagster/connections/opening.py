@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ml_connector_dagster.anaplan.identifiers import lease_name
 from ml_connector_dagster.connections.rectangles import rivals
 from ml_connector_dagster.connections.settings import (
     ConnectionSettings,
@@ -181,7 +182,7 @@ class OpenConnection:
     @property
     def pool(self) -> str:
         """Dagster's pool of the Anaplan model."""
-        return f"anaplan_model_{self.settings.anaplan.model}"
+        return lease_name(self.settings.anaplan.model)
 
     def target(self, name: str) -> ListTarget | ModuleTarget:
         """Answer the list or module of that name.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ml_connector_dagster.errors import SettingWrong
@@ -47,15 +45,6 @@ class Members:
             Dimension(name, chosen, read_crosswalk(folder / chosen.file) if chosen.file else None)
             for name, chosen in mapping.items()
         )
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over settings and crosswalk contents: an edited mapping makes its periods due."""
-        facts = [
-            (name, dimension.mapping.model_dump(), [astuple(row) for row in dimension.crosswalk or ()])
-            for name, dimension in sorted(self._dimensions.items())
-        ]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:

@@ -43,16 +43,6 @@ def test_an_id_that_makes_no_code_is_refused(tmp_path: Path, source_id: str) -> 
         members(tmp_path).member("customer", source_id)
 
 
-def test_the_digest_follows_settings_and_files(tmp_path: Path) -> None:
-    before = members(tmp_path, crosswalk={"rent": "4000"})
-    same = members(tmp_path, crosswalk={"rent": "4000"})
-    edited = members(tmp_path, crosswalk={"rent": "4001"})
-    blank = members(tmp_path, crosswalk={"rent": "4000"}, customer={"blank": "nobody"})
-    assert before.digest == same.digest
-    assert len({before.digest, edited.digest, blank.digest}) == 3
-    assert [dimension.name for dimension in before.dimensions] == ["ledger_account"]
-
-
 def test_codes_and_names_have_no_control_characters() -> None:
     assert clean(" Fees\r\n\tother\x00 ") == "Fees other"
     assert why_no_code("") == "it is empty"
