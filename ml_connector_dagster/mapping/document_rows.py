@@ -104,18 +104,8 @@ def build_document_rows(
     gone = writer.vanished(previous, rows)
     ordered = sorted([*rows, *gone], key=lambda row: (row.key, row.texts))
     _assert_unique(target, ordered)
-    file = RowFile(cells, cells_schema(writer.columns))
-    file.add_rows([(*row.texts, row.amount) for row in ordered])
-    file.close()
-    behind = RowFile(sidecar, SIDECAR)
-    behind.add_rows(
-        [
-            (line, target.from_, row.kind, row.record_id, row.line_id, row.amount)
-            for line, row in enumerate(ordered, start=FIRST_FILE_ROW)
-            if row.kind
-        ]
-    )
-    behind.close()
+    _write_rows(cells, writer.columns, ordered)
+    _write_sidecar(sidecar, target.from_, ordered)
     return FileRows(
         header=tuple(column.name for column in writer.columns),
         amount_column=next(column.name for column in writer.columns if column.field == AMOUNT),
@@ -287,6 +277,25 @@ class _Writer:
 
     def _record_place(self) -> int:
         return self._place("document", "transaction")
+
+
+def _write_rows(path: Path, columns: Sequence[Column], rows: Sequence[_Row]) -> None:
+    file = RowFile(path, cells_schema(columns))
+    file.add_rows([(*row.texts, row.amount) for row in rows])
+    file.close()
+
+
+def _write_sidecar(path: Path, entity: str, rows: Sequence[_Row]) -> None:
+    """Write the record behind each row; a vanished row has none."""
+    file = RowFile(path, SIDECAR)
+    file.add_rows(
+        [
+            (line, entity, row.kind, row.record_id, row.line_id, row.amount)
+            for line, row in enumerate(rows, start=FIRST_FILE_ROW)
+            if row.kind
+        ]
+    )
+    file.close()
 
 
 def _first_lines(table: pa.Table, id_column: str) -> pa.Table:

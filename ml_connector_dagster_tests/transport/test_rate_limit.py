@@ -78,12 +78,14 @@ def test_a_spent_day_fails_fast_and_costs_no_minutes_permit(limits: Limits, cloc
     assert clock.now == began
 
 
-def test_the_vendors_count_of_a_day_also_gives_calls_back(limits: Limits) -> None:
+def test_the_vendors_count_of_a_day_also_gives_calls_back(limits: Limits, clock: Clock) -> None:
     """The vendor resets its day at a time of its own; our bucket would refill slowly for hours."""
     gate = RateGate(limits, [DAY], calls_left=calls_left)
     gate.learn({"x-left-day": "0"}, None)
     gate.learn({"x-left-day": "5000"}, None)
+    began = clock.now
     ask(gate, 20)
+    assert clock.now == began
 
 
 def test_a_share_of_a_quota_counts_the_vendors_answer_in_proportion(limits: Limits) -> None:
@@ -148,10 +150,12 @@ def test_other_refusals_close_nothing(limits: Limits, clock: Clock, refused: Exc
     assert clock.now == began
 
 
-def test_a_gate_without_limits_learns_nothing_from_a_429(limits: Limits) -> None:
+def test_a_gate_without_limits_learns_nothing_from_a_429(limits: Limits, clock: Clock) -> None:
     gate = RateGate(limits, [])
     gate.learn({}, TemporarilyRefused("Busy.", "x.", "y.", status=429))
+    began = clock.now
     ask(gate)
+    assert clock.now == began
 
 
 def test_only_so_many_requests_are_in_flight_at_once(limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
