@@ -65,6 +65,8 @@ def launch_every_way_at_once(stack: Stack) -> None:
 def kill_a_run_while_its_task_goes_on(stack: Stack) -> None:
     """The successor settles the dead run's load first: its interval ends there, and nothing is loaded twice."""
     enable(stack)
+    read(stack, ("calder_ie", SECOND))
+    load_by_command(stack, "calder_ie", SECOND)
     stack.happens("late-document", tenant="ie", date=f"{SECOND}-15", amount="77.00", account="429")
     read(stack, ("calder_ie", SECOND))
     stack.sandbox("POST", "anaplan/plans", json={"object": "Actuals from Xero", "seconds": TASK_SECONDS})
@@ -87,6 +89,12 @@ def kill_a_run_while_its_task_goes_on(stack: Stack) -> None:
     assert_serial(stack, len(before["intervals"]), at_least=1)
     rows = {row["target"]: row["state"] for row in json.loads(printed[printed.index("[") :])}
     assert rows["actuals"] == "skipped"
+
+
+def load_by_command(stack: Stack, name: str, period: str) -> None:
+    """Load a company and period by the command line, and wait."""
+    code, printed = stack.answer_of(stack.command("load", name, period, "--dagster", stack.local.dagster_url, "--json"))
+    assert code == 0, printed
 
 
 def assert_serial(stack: Stack, before: int, *, at_least: int) -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -173,8 +173,13 @@ def stack_running(
     with mock.patch.dict(os.environ, variables), local_stack(folder / "home") as local:
         without_limits_at(local.sandbox_url)
         enter_credentials()
-        with dagster_running(local), Connector.of_process() as connector, minutes_kept_open(connector):
-            yield Stack(local, connections, DagsterGraphql(local.dagster_url, VendorHttp("dagster")), connector)
+        with (
+            dagster_running(local),
+            Connector.of_process() as connector,
+            minutes_kept_open(connector),
+            closing(VendorHttp("dagster")) as http,
+        ):
+            yield Stack(local, connections, DagsterGraphql(local.dagster_url, http), connector)
 
 
 def without_limits_at(sandbox_url: str) -> None:

@@ -106,6 +106,8 @@ def test_an_edited_mapping_makes_exactly_its_months_due(stack):
     until("the sensor sees it", lambda: _newest_load(stack) > loaded)
     until("the loads have followed", stack.is_quiet, 600)
     assert _months_loaded_since(stack, loaded) == months
+    failed = [run for run in stack.load_runs("calder_ie") if run.status != "SUCCESS"]
+    assert [stack.dagster.why_failed(run.run_id) for run in failed] == []
 
 
 def test_no_secret_stands_in_any_file_log_or_output(stack):
