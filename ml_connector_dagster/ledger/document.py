@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple, overload
 
 from ml_connector_dagster.ledger.money import ZERO
 
@@ -53,3 +54,51 @@ class DocumentLine(NamedTuple):
     """SHA-256 over the document's content, so that an edit that moves no stamp is still seen."""
     bank_amount: Decimal = ZERO
     """What moved on the bank account, in the account's own currency; 0 where the document moves none."""
+
+
+FIRST_OF_LINE = DocumentLine._fields.index("line_id")
+"""Where the columns begin that a line has to itself; those before and after are its document's."""
+END_OF_LINE = DocumentLine._fields.index("tracking") + 1
+
+
+class Document(NamedTuple):
+    """One document: what stands on each of its rows before and after the line's own columns, and the lines."""
+
+    head: tuple[Any, ...]
+    lines: Sequence[tuple[Any, ...]]
+    """At least one, each with the columns from ``FIRST_OF_LINE`` to ``END_OF_LINE``."""
+    foot: tuple[Any, ...]
+
+    def rows(self) -> list[DocumentLine]:
+        """Answer the rows of the document."""
+        return [DocumentLine._make(self.head + line + self.foot) for line in self.lines]
+
+
+class DocumentLines(Sequence[DocumentLine]):
+    """The rows of many documents, each header kept once: reads like the list of rows, and becomes columns much faster."""
+
+    def __init__(self) -> None:
+        """Begin without documents."""
+        self.documents: list[Document] = []
+
+    def extend(self, document: Document) -> None:
+        """Take the rows of one more document."""
+        self.documents.append(document)
+
+    def __iter__(self) -> Iterator[DocumentLine]:
+        return (row for document in self.documents for row in document.rows())
+
+    def __len__(self) -> int:
+        return sum(len(document.lines) for document in self.documents)
+
+    @overload
+    def __getitem__(self, index: int) -> DocumentLine: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[DocumentLine]: ...
+    def __getitem__(self, index: int | slice) -> DocumentLine | list[DocumentLine]:
+        return list(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == (list(other) if isinstance(other, DocumentLines) else other)
+
+    __hash__ = None  # type: ignore[assignment]  # it grows

@@ -7,14 +7,17 @@ column of one snapshot can be compared with the same column of any other. Floats
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+
+from ml_connector_dagster.ledger.document import END_OF_LINE, FIRST_OF_LINE, Document, DocumentLines
 
 DECIMAL = pa.decimal128(38, 10)
 """The one decimal type of frames, Parquet files, cells and sidecars."""
@@ -50,9 +53,27 @@ def table_of(record: type[tuple[Any, ...]], rows: Sequence[tuple[Any, ...]]) -> 
         TypeError: A value is of another type than its column.
     """
     schema = arrow_schema(record)
-    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    if isinstance(rows, DocumentLines):
+        return _unfolded(rows.documents, schema)
+    return pa.Table.from_arrays(_arrays(rows, schema), schema=schema)
+
+
+def _unfolded(documents: Sequence[Document], schema: pa.Schema) -> pa.Table:
+    """Convert what documents share once a document, then repeat it for their lines."""
+    heads = [field for place, field in enumerate(schema) if not FIRST_OF_LINE <= place < END_OF_LINE]
+    shared = _arrays([document.head + document.foot for document in documents], heads)
+    own = _arrays(
+        [line for document in documents for line in document.lines],
+        [schema.field(place) for place in range(FIRST_OF_LINE, END_OF_LINE)],
+    )
+    repeated = pa.array(np.repeat(np.arange(len(documents)), [len(document.lines) for document in documents]))
+    shared = [column.take(repeated) for column in shared]
+    return pa.Table.from_arrays([*shared[:FIRST_OF_LINE], *own, *shared[FIRST_OF_LINE:]], schema=schema)
+
+
+def _arrays(rows: Sequence[tuple[Any, ...]], fields: Collection[pa.Field]) -> list[pa.Array]:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(fields)
+    return [pa.array(column, field.type) for column, field in zip(columns, fields, strict=True)]
 
 
 def rows_of(record: type[tuple[Any, ...]], table: pa.Table) -> list[tuple[Any, ...]]:

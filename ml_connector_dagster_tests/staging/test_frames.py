@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ml_connector_dagster.ledger.document import DocumentLine
+from ml_connector_dagster.ledger.document import (
+    END_OF_LINE,
+    FIRST_OF_LINE,
+    Document,
+    DocumentLine,
+    DocumentLines,
+)
 from ml_connector_dagster.ledger.posting import LedgerLine
 from ml_connector_dagster.staging.frames import DECIMAL, arrow_schema, frame_of, record_id_field, rows_of, table_of
 from ml_connector_dagster_tests.staging.readings import line
@@ -72,3 +80,21 @@ def test_a_record_with_a_float_has_no_columns() -> None:
 
 def test_the_record_id_is_the_first_column_except_where_one_is_called_so() -> None:
     assert (record_id_field(DocumentLine), record_id_field(LedgerLine)) == ("document_id", "record_id")
+
+
+def test_documents_with_their_header_kept_once_make_the_same_table() -> None:
+    rows = [line("d1"), line("d1", "2", net_amount=Decimal("-0.01")), line("d2", due_date=None, modified_at=None)]
+    folded = folded_lines(rows)
+    assert table_of(DocumentLine, folded).equals(table_of(DocumentLine, rows))
+    assert table_of(DocumentLine, DocumentLines()).equals(table_of(DocumentLine, []))
+
+
+def folded_lines(rows: list[DocumentLine]) -> DocumentLines:
+    """The rows, each document's header kept once."""
+    folded = DocumentLines()
+    for _, own in groupby(rows, key=attrgetter("document_id")):
+        first, *_ = lines = list(own)
+        folded.extend(
+            Document(first[:FIRST_OF_LINE], [row[FIRST_OF_LINE:END_OF_LINE] for row in lines], first[END_OF_LINE:])
+        )
+    return folded

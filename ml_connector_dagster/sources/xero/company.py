@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected, TemporarilyRefused
-from ml_connector_dagster.ledger.document import DocumentLine
+from ml_connector_dagster.ledger.document import DocumentLine, DocumentLines
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
 from ml_connector_dagster.sources.contract import (
@@ -31,7 +31,7 @@ from ml_connector_dagster.sources.xero.decode import Decoded, refuse
 if TYPE_CHECKING:
     from ml_connector_dagster.sources.xero.reports import TrialBalances
 
-Rows = Callable[[Any, Context], Iterable[tuple[Any, ...]]]
+Rows = Callable[[Any, Context], Iterable[Any]]
 
 MAX_PASSES = 3
 """How often a list that shrank or grew while it was paged is read again."""
@@ -49,12 +49,12 @@ _ROWS: Mapping[str, Rows] = {
         (parse_reference.party_row(record),) if record.is_supplier or not record.is_customer else ()
     ),
     "tracking": lambda record, _: parse_reference.option_rows(record),
-    "invoices": parse.document_rows,
-    "bills": parse.document_rows,
-    "credit_notes": parse.document_rows,
-    "prepayments": parse.document_rows,
-    "overpayments": parse.document_rows,
-    "bank_transactions": parse.document_rows,
+    "invoices": parse.folded_document,
+    "bills": parse.folded_document,
+    "credit_notes": parse.folded_document,
+    "prepayments": parse.folded_document,
+    "overpayments": parse.folded_document,
+    "bank_transactions": parse.folded_document,
     "payments": parse_money.payment_rows,
     "bank_transfers": parse_money.transfer_rows,
     "manual_journals": parse.journal_rows,
@@ -208,7 +208,7 @@ class XeroCompany:
     def _page(self, entity: Entity, answered: Answered, period: Period | None) -> Page:
         make, context = _ROWS[entity.name], self._context_of(entity)
         decoded = answered.page
-        rows: list[tuple[Any, ...]] = []
+        rows: Any = DocumentLines() if make is parse.folded_document else []
         refused = list(decoded.refused)
         for record in decoded.records:
             try:
@@ -317,13 +317,13 @@ def _must_be_as_asked(entity: Entity, rows: Sequence[Any], period: Period) -> No
     """Refuse an answer that ignores its filter: other months' documents would be staged as this one's."""
     wanted = INVOICE_TYPES.get(entity.name)
     first, end = period.first_on, period.end_on
-    for row in rows:
-        if not first <= row.document_date < end or (wanted and row.subkind != wanted):
+    heads = [document.head for document in rows.documents] if isinstance(rows, DocumentLines) else rows
+    for document_id, _, subkind, _, on, *_ in heads:
+        if not first <= on < end or (wanted and subkind != wanted):
             raise RequestRejected(
-                f"Xero answered {row.subkind} {row.document_id} of {row.document_date} when asked for {entity.name} "
-                f"of {period}.",
+                f"Xero answered {subkind} {document_id} of {on} when asked for {entity.name} of {period}.",
                 "It ignored the filter, so nothing of this answer was staged.",
                 "Report it: the filter's form must change.",
                 entity=entity.name,
-                record_id=row.document_id,
+                record_id=document_id,
             )

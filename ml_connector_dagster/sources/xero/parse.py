@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ml_connector_dagster.ledger.document import DocumentLine
+from ml_connector_dagster.ledger.document import Document, DocumentLine
 from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.sources.xero import wire
 from ml_connector_dagster.sources.xero.context import (
@@ -83,7 +83,16 @@ MAY_LACK_LINES = (wire.Prepayment, wire.Overpayment)
 
 
 def document_rows(document: Any, context: Context) -> list[DocumentLine]:
-    """Answer the lines of an invoice, bill, credit note, prepayment, overpayment or bank transaction.
+    """Answer the rows of an invoice, bill, credit note, prepayment, overpayment or bank transaction.
+
+    Raises:
+        RecordRefused: As ``folded_document`` does.
+    """
+    return folded_document(document, context).rows()
+
+
+def folded_document(document: Any, context: Context) -> Document:
+    """Answer an invoice, bill, credit note, prepayment, overpayment or bank transaction, its header once.
 
     Raises:
         RecordRefused: Its type, status, tax treatment, rate, date, account or totals cannot be trusted.
@@ -126,7 +135,7 @@ def document_rows(document: Any, context: Context) -> list[DocumentLine]:
         mark,
         document.total if is_bank else ZERO,
     )
-    return [DocumentLine._make(header + line + footer) for line in lines or [_NO_LINE]]
+    return Document(header, lines or [_NO_LINE], footer)
 
 
 _NO_LINE = ("", "", "", ZERO, ZERO, NO_TRACKING)
