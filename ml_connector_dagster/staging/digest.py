@@ -55,6 +55,12 @@ def run_starts(ids: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
     return starts
 
 
+def grouped(table: pa.Table, id_field: str) -> pa.Table:
+    """Put the rows of each id next to each other, their order kept; much faster than sorting by the ids themselves."""
+    numbers = table.column(id_field).combine_chunks().dictionary_encode().indices.to_numpy()
+    return table.take(np.argsort(numbers, kind="stable"))
+
+
 def _records(table: pa.Table, id_field: str) -> Iterator[memoryview]:
     rows = row_bytes(table)
     _, offsets, data = rows.buffers()

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.staging.collection import FEWER_COLLECTIONS
+from ml_connector_dagster.staging.digest import grouped
 from ml_connector_dagster.staging.frames import arrow_schema, record_id_field, table_of
 from ml_connector_dagster.staging.publish import Reading, publish
 from ml_connector_dagster.staging.repeats import Seen, latest_alone
@@ -54,7 +55,7 @@ class SnapshotWriter:
     def add(self, page: Readable) -> None:
         """Keep one page.
 
-        The rows of a record must all be in one page; a table of postings is sorted by record here. A record that comes
+        The rows of a record must all be in one page; a table of postings is grouped by record here. A record that comes
         again on a later page (it moved while the list was read) replaces the earlier one. A record whose values have no
         exact column is quarantined whole.
         """
@@ -110,7 +111,7 @@ class SnapshotWriter:
     def _table(self, rows: Any) -> pa.Table:
         if isinstance(rows, pa.Table):
             table = rows.select(self._schema.names).cast(self._schema)
-            return table if self._is_unique else table.sort_by(self._id_field)
+            return table if self._is_unique else grouped(table, self._id_field)
         try:
             return table_of(self._record, rows)
         except INEXACT:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector_dagster.ledger.document import DocumentLine
-from ml_connector_dagster.staging.digest import RowDigest
+from ml_connector_dagster.staging.digest import RowDigest, grouped
 from ml_connector_dagster.staging.frames import arrow_schema, table_of
 from ml_connector_dagster_tests.staging.readings import line
 
@@ -59,3 +59,9 @@ def test_nothing_has_a_digest_too_and_other_columns_another_one() -> None:
     nothing = RowDigest(arrow_schema(DocumentLine), "document_id").hexdigest()
     assert nothing != RowDigest(arrow_schema(DocumentLine).remove(3), "document_id").hexdigest()
     assert digest([]) == nothing
+
+
+def test_rows_are_put_beside_those_of_their_record_and_keep_their_order() -> None:
+    table = table_of(DocumentLine, [line("d2", "1"), line("d1", "1"), line("d2", "2"), line("d1", "0")])
+    together = grouped(table, "document_id").select(["document_id", "line_id"]).to_pylist()
+    assert [tuple(row.values()) for row in together] == [("d2", "1"), ("d2", "2"), ("d1", "1"), ("d1", "0")]

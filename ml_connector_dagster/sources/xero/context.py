@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.sources.xero import wire
 
@@ -17,6 +19,7 @@ NO_TRACKING = "{}"
 ONE = Decimal(1)
 MONEY_STATUS = {"AUTHORISED": True, "DELETED": False, "VOIDED": False}
 """Status of money that moved, to whether it posts."""
+_ENCODER = msgspec.json.Encoder()
 LineParts = tuple[str, str, str, Decimal, Decimal, str]
 """(line_id, account, description, net, recoverable tax, tracking)."""
 
@@ -98,8 +101,8 @@ def untrusted(happened: str) -> RecordRefused:
 
 def fingerprint(lines: Sequence[LineParts], *header: object) -> str:
     """Answer the hash of what the books see: a payment received, a due date or a description moves none of it."""
-    figures = [f"{line_id},{account},{net},{tax},{tracking}" for line_id, account, _, net, tax, tracking in lines]
-    return hashlib.sha256(f"{'|'.join(map(str, header))}{figures}".encode()).hexdigest()
+    figures = [line[:2] + line[3:] for line in lines]
+    return hashlib.sha256(_ENCODER.encode((header, figures))).hexdigest()
 
 
 def content_hash(*values: str) -> str:

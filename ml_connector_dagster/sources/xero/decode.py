@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -39,7 +39,7 @@ RECORD_SHAPES: dict[str, tuple[str, Any]] = {
 _SHOWN = 200
 
 
-@dataclass(slots=True)
+@dataclass
 class Decoded:
     """One answer: typed records, those that do not fit, and where the page stands."""
 
@@ -50,11 +50,10 @@ class Decoded:
     server_time: str = ""
     """``DateTimeUTC`` of the envelope, as Xero writes it."""
 
-    @property
+    @cached_property
     def ids(self) -> frozenset[str]:
-        """Every record id of the answer, refused ones included."""
-        refused = (one.record_id for one in self.refused if one.record_id)
-        return frozenset((*(record.record_id for record in self.records), *refused))
+        """Every record id of the answer, refused ones included; asked for once the answer is whole."""
+        return frozenset([one.record_id for one in (*self.records, *self.refused) if one.record_id])
 
 
 def decode_page(endpoint: str, content: bytes) -> Decoded:
