@@ -81,11 +81,12 @@ def _memory(flat: Sequence[Run]) -> str:
 
 
 def _calls(runs: Sequence[Run]) -> str:
-    ours = next(run for run in runs if run.name == "ours")
-    counted = ours.said.get("calls_counted_by_sandbox", "not asked")
+    said = next(run for run in runs if run.name == "ours").said
+    counted = said.get("calls_counted_by_sandbox", "not asked")
     return (
-        "## API calls of one month\n\n| made | counted by the sandbox | the source's formula |\n|---|---|---|\n"
-        f"| {ours.said['calls']} | {counted} | {ours.said['expected_calls']} |"
+        "## API calls of one month\n\n| made | counted by the sandbox | the source's formula | by need |\n"
+        f"|---|---|---|---|\n| {said['calls']} | {counted} | {said['expected_calls']} | {said['calls_by_need']} |\n\n"
+        "By need, beside the formula: foreign invoices that were settled in the month, 40 a call, as the formula's text says."
     )
 
 
