@@ -7,24 +7,19 @@ import random
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import text, update
 
-from ml_connector_dagster.connections.credentials import Credential, Credentials, Standing
-from ml_connector_dagster.connections.keyring import create_key_file
-from ml_connector_dagster.connections.tokens import OAuthTokens, TokenTimes
+from ml_connector_dagster.connections.credentials import Standing
+from ml_connector_dagster.connections.tokens import TokenTimes
 from ml_connector_dagster.connections.vault import Vault
 from ml_connector_dagster.errors import ConnectorError, CredentialRefused, TemporarilyRefused
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import planted
-from ml_connector_dagster.store.locks import Locks
-from ml_connector_dagster.store.tables import credential, refresh_intent
-from ml_connector_dagster.transport.grant import AccessToken, GrantClient
-from ml_connector_dagster_tests.faults.fake_grant import FakeGrant, serving
+from ml_connector_dagster.store.tables import refresh_intent
 from ml_connector_dagster_tests.faults.forked import KILLED, ended, fork
+from ml_connector_dagster_tests.faults.token_desk import Desk, opened_desk
 
 STEPS = (
     "token.locked",
@@ -36,95 +31,16 @@ STEPS = (
     "token.file_removed",
 )
 SEEDS = int(os.environ.get("ML_CONNECTOR_SEEDS", "200"))
-QUICK = TokenTimes(deadline_margin=0.05, lock_patience=20, suspect_retry=0, suspect_ends=0, look_again=0.01)
-
-
-@dataclass
-class Desk:
-    """A credential with an expired token, its store and its vendor."""
-
-    store: Store
-    grant: FakeGrant
-    timeout: float = 0.5
-
-    def tokens(self, times: TokenTimes = QUICK) -> OAuthTokens:
-        client = GrantClient(self.grant.endpoints(), "client", "secret", timeout_seconds=self.timeout)
-        return OAuthTokens(self.store, Locks(self.store), Vault.open(self.store), self.row(), client, times=times)
-
-    def row(self) -> Credential:
-        return Credentials(self.store).named("acme")
-
-    def expire(self) -> None:
-        with self.store.begin() as connection:
-            past = self.store.now() - timedelta(seconds=1)
-            connection.execute(update(credential).values(access_expires_at=past))
-
-    def connect(self) -> None:
-        self.tokens().replace_grant(self.grant.consent)
-
-    def ask(self) -> int:
-        """What a run does: exit code 0 with a token, 3 where a person must consent, 4 where it is tried again later."""
-        try:
-            self.tokens().access()
-        except CredentialRefused:
-            return 3
-        except TemporarilyRefused:
-            return 4
-        return 0
-
-    def settle(self) -> AccessToken | None:
-        """Ask until the answer is final: a token, or None where ``needs_reauth`` is said."""
-        for _ in range(12):
-            try:
-                return self.tokens().access()
-            except CredentialRefused:
-                if self.row().state == Standing.NEEDS_REAUTH:
-                    return None
-            except TemporarilyRefused:
-                time.sleep(0.01)
-        raise AssertionError("neither a token nor needs_reauth")
-
-    def leftovers(self) -> tuple[int, list[str]]:
-        with self.store.read() as connection:
-            intents = len(connection.execute(refresh_intent.select()).all())
-        return intents, [path.name for path in self.store.home.glob("spool/*")]
-
-    def check(self) -> AccessToken | None:
-        """The invariant: the grant lives and works, or ``needs_reauth`` is said; nothing half done is left."""
-        token = self.settle()
-        assert self.leftovers() == (0, [])
-        if token is None:
-            assert self.row().state == Standing.NEEDS_REAUTH
-            assert self.row().reason
-        else:
-            assert self.row().state == Standing.READY
-            assert self.grant.accepts(token.value)
-            self.expire()
-            again = self.settle()
-            assert again is not None, "the refresh token that was stored is dead"
-            assert self.grant.accepts(again.value)
-        return token
 
 
 @pytest.fixture
 def desk(store: Store) -> Iterator[Desk]:
-    yield from _desk(store)
+    yield from opened_desk(store)
 
 
 @pytest.fixture
 def sqlite_desk(sqlite_store: Store) -> Iterator[Desk]:
-    yield from _desk(sqlite_store)
-
-
-def _desk(store: Store) -> Iterator[Desk]:
-    create_key_file(store.environment)
-    with store.begin() as connection:
-        Credentials(store).write(connection, "acme", "xero", "oauth", {"client_id": "client"})
-    with serving(FakeGrant()) as grant:
-        desk = Desk(store, grant)
-        desk.connect()
-        desk.expire()
-        yield desk
+    yield from opened_desk(sqlite_store)
 
 
 def test_eight_processes_with_one_expired_token_make_one_post(desk):
@@ -189,7 +105,7 @@ def test_protocol_01_a_waiter_judges_what_a_killed_holder_left_when_it_gets_the_
 
 @pytest.mark.postgres
 def test_protocol_02_a_lost_lock_session_is_waited_out_and_the_late_answer_clears_needs_reauth(postgres_store):
-    for desk in _desk(postgres_store):
+    for desk in opened_desk(postgres_store):
         desk.grant.behaviour = "kill"
         late = []
 
@@ -211,7 +127,7 @@ def test_protocol_02_a_lost_lock_session_is_waited_out_and_the_late_answer_clear
 
 @pytest.mark.postgres
 def test_protocol_02_nobody_posts_before_the_deadline_of_a_post_that_is_out(postgres_store):
-    for desk in _desk(postgres_store):
+    for desk in opened_desk(postgres_store):
         posts = []
 
         def overtaken(name: str, desk: Desk = desk, posts: list[int] = posts) -> None:
@@ -232,7 +148,7 @@ def test_protocol_02_nobody_posts_before_the_deadline_of_a_post_that_is_out(post
 @pytest.mark.postgres
 def test_protocol_02_of_two_answers_the_one_that_was_issued_last_stays(postgres_store):
     """A answers late, after B waited it out and asked again: A's token is superseded already, so B's goes on top."""
-    for desk in _desk(postgres_store):
+    for desk in opened_desk(postgres_store):
         desk.timeout = 0.2
         signs, test = desk.store.home, os.getpid()
         children = []
@@ -272,7 +188,7 @@ def _until(holds) -> None:
 
 @pytest.mark.postgres
 def test_protocol_03_the_answer_survives_the_pod_whose_disk_is_lost(postgres_store):
-    for desk in _desk(postgres_store):
+    for desk in opened_desk(postgres_store):
         desk.grant.behaviour = "kill"
         assert ended(fork(desk.ask, die_at="token.file_kept")) == KILLED
         for path in desk.store.home.glob("spool/*"):
@@ -458,7 +374,7 @@ def test_seeded_plans_of_two_processes_and_their_kills_keep_the_grant_or_say_nee
 
 @pytest.mark.postgres
 def test_seeded_plans_hold_on_postgres_too(postgres_store):
-    for desk in _desk(postgres_store):
+    for desk in opened_desk(postgres_store):
         for seed in range(max(SEEDS // 8, 10)):
             _play(desk, seed + 1_000_000)
 

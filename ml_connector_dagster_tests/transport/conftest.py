@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from ml_connector_dagster.transport.client import VendorHttp
+from ml_connector_dagster.transport.retry import RetryPolicy
 from ml_connector_dagster_tests.transport.vendor_server import VendorServer
 
 
@@ -13,3 +15,23 @@ def vendor() -> Iterator[VendorServer]:
     server = VendorServer()
     yield server
     server.close()
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def open_client(pauses: list[float]) -> Iterator[Callable[..., VendorHttp]]:
+    """Makes clients that note their pauses instead of sleeping."""
+    opened: list[VendorHttp] = []
+
+    def make(**choices) -> VendorHttp:
+        choices.setdefault("retry", RetryPolicy(attempts=3, seed=1, sleep=pauses.append))
+        opened.append(VendorHttp("Testers", **choices))
+        return opened[-1]
+
+    yield make
+    for client in opened:
+        client.close()

@@ -18,7 +18,7 @@ from ml_connector_dagster.errors import (
     TemporarilyRefused,
 )
 from ml_connector_dagster.transport.client import _OF_PARENTS, Answer, Timeouts, VendorHttp
-from ml_connector_dagster.transport.retry import ONCE, RetryPolicy
+from ml_connector_dagster.transport.retry import ONCE
 from ml_connector_dagster_tests.transport.vendor_server import Drop, Say, Silence, VendorServer, say
 
 PAGE = Say(200, b"<html><h1>Be right\nback</h1></html>", {"content-type": "text/html; charset=utf-8"})
@@ -36,26 +36,6 @@ class Tokens:
         if refused == f"Bearer {self.number}":
             self.number += 1
         return {"Authorization": f"Bearer {self.number}"}
-
-
-@pytest.fixture
-def pauses() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def open_client(pauses: list[float]) -> Iterator[Callable[..., VendorHttp]]:
-    """Makes clients that note their pauses instead of sleeping."""
-    opened: list[VendorHttp] = []
-
-    def make(**choices) -> VendorHttp:
-        choices.setdefault("retry", RetryPolicy(attempts=3, seed=1, sleep=pauses.append))
-        opened.append(VendorHttp("Testers", **choices))
-        return opened[-1]
-
-    yield make
-    for client in opened:
-        client.close()
 
 
 @pytest.fixture
