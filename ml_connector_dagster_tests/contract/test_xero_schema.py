@@ -27,7 +27,7 @@ RESPONSES = [
 
 
 @pytest.fixture(scope="module")
-def judge(specification):
+def check(specification):
     """Judge a body by the name of a component schema; formats are checked too."""
     judges = {}
 
@@ -47,41 +47,41 @@ def judge(specification):
 @pytest.mark.parametrize(
     ("schema", "path", "query"), RESPONSES, ids=[f"{path} {query}" for _, path, query in RESPONSES]
 )
-def test_a_list_is_valid(xero, judge, schema, path, query):
+def test_a_list_is_valid(xero, check, schema, path, query):
     body = xero.ask(path, **query).json()
-    judge(schema, body)
+    check(schema, body)
     assert body[path.partition("/")[0] if schema != "Organisations" else schema]
 
 
-def test_a_single_record_is_valid(xero, judge):
+def test_a_single_record_is_valid(xero, check):
     for plural, name in (("Invoices", "InvoiceID"), ("Payments", "PaymentID"), ("Contacts", "ContactID")):
         record = xero.get(plural, page=1, pageSize=1)[plural][0]
-        judge(plural, xero.ask(f"{plural}/{record[name]}").json())
+        check(plural, xero.ask(f"{plural}/{record[name]}").json())
 
 
-def test_the_judge_refuses_what_is_wrong(xero, judge):
+def test_the_judge_refuses_what_is_wrong(xero, check):
     body = xero.ask("Accounts").json()
     body["Accounts"][0] |= {"AccountID": "not a uuid", "Type": "NONSENSE"}
     with pytest.raises(AssertionError, match="not a uuid"):
-        judge("Accounts", body)
+        check("Accounts", body)
 
 
-def test_a_refused_journal_is_a_valid_error(xero, judge):
+def test_a_refused_journal_is_a_valid_error(xero, check):
     lines = [{"AccountCode": "400", "LineAmount": 1}, {"AccountCode": "429", "LineAmount": -2}]
     answer = xero.write({"Narration": "Out of balance", "JournalLines": lines})
     assert answer.status_code == 400
-    judge("Error", answer.json())
+    check("Error", answer.json())
 
 
-def test_a_written_journal_and_a_budget_are_valid(xero, judge):
+def test_a_written_journal_and_a_budget_are_valid(xero, check):
     lines = [{"AccountCode": "400", "LineAmount": 1}, {"AccountCode": "429", "LineAmount": -1}]
-    judge("ManualJournals", xero.write({"Narration": "In balance", "JournalLines": lines}).json())
-    judge("Budget", xero.ask("Budgets").json()["Budgets"][0])
+    check("ManualJournals", xero.write({"Narration": "In balance", "JournalLines": lines}).json())
+    check("Budget", xero.ask("Budgets").json()["Budgets"][0])
 
 
-def test_journals_are_valid(fresh, judge):
+def test_journals_are_valid(fresh, check):
     fresh.control("settings", tier="advanced")
-    judge("Journals", fresh.ask("Journals", tenant="ie").json())
+    check("Journals", fresh.ask("Journals", tenant="ie").json())
 
 
 def test_every_status_type_and_enum_we_serve_is_one_of_the_specifications(xero, specification):

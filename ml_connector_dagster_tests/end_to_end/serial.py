@@ -44,7 +44,7 @@ def read(stack: Stack, *slices: tuple[str, str]) -> None:
     assert failed == []
 
 
-def launch_every_way_at_once(stack: Stack) -> None:
+def check_launches_of_every_way_at_once(stack: Stack) -> None:
     """Daemon, command line and GraphQL start loads of one model in the same second; in the model they follow one another."""
     enable(stack)
     read(stack, *sorted(EVERY_WAY))
@@ -62,7 +62,7 @@ def launch_every_way_at_once(stack: Stack) -> None:
     assert len(stack.load_runs("calder_ie")) == 2, "one load run a company and period"
 
 
-def kill_a_run_while_its_task_goes_on(stack: Stack) -> None:
+def check_a_run_killed_while_its_task_goes_on(stack: Stack) -> None:
     """The successor settles the dead run's load first: its interval ends there, and nothing is loaded twice."""
     enable(stack)
     read(stack, ("calder_ie", SECOND))

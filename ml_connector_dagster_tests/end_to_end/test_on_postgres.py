@@ -26,10 +26,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory, new_postgres_database: Calla
 
 
 def test_loads_launched_at_once_by_daemon_command_line_and_graphql_follow_one_another(stack):
-    serial.launch_every_way_at_once(stack)
+    serial.check_launches_of_every_way_at_once(stack)
     assert stack.connector.store.is_postgres
     assert "event_logs" in sa.inspect(stack.connector.store.engine).get_table_names()
 
 
 def test_the_load_of_a_killed_run_is_settled_before_the_next_one(stack):
-    serial.kill_a_run_while_its_task_goes_on(stack)
+    serial.check_a_run_killed_while_its_task_goes_on(stack)

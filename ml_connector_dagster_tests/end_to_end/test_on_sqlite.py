@@ -48,11 +48,11 @@ def entities(stack: Stack) -> list[str]:
 
 
 def test_loads_launched_at_once_by_daemon_command_line_and_graphql_follow_one_another(stack):
-    serial.launch_every_way_at_once(stack)
+    serial.check_launches_of_every_way_at_once(stack)
 
 
 def test_the_load_of_a_killed_run_is_settled_before_the_next_one(stack):
-    serial.kill_a_run_while_its_task_goes_on(stack)
+    serial.check_a_run_killed_while_its_task_goes_on(stack)
 
 
 def test_two_years_are_backfilled_and_the_broken_month_says_why(stack, entities):

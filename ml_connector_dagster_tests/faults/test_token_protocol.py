@@ -369,17 +369,17 @@ def test_a_kill_by_signal_at_each_step_is_survived(desk):
 @pytest.mark.parametrize("part", range(4))
 def test_seeded_plans_of_two_processes_and_their_kills_keep_the_grant_or_say_needs_reauth(sqlite_desk, part):
     for seed in range(part, SEEDS, 4):
-        _play(sqlite_desk, seed)
+        _check_plan(sqlite_desk, seed)
 
 
 @pytest.mark.postgres
 def test_seeded_plans_hold_on_postgres_too(postgres_store):
     for desk in opened_desk(postgres_store):
         for seed in range(max(SEEDS // 8, 10)):
-            _play(desk, seed + 1_000_000)
+            _check_plan(desk, seed + 1_000_000)
 
 
-def _play(desk: Desk, seed: int) -> None:
+def _check_plan(desk: Desk, seed: int) -> None:
     """Two runs at once, each perhaps killed at a step, the vendor perhaps losing answers; then the invariant."""
     dice = random.Random(seed)
     desk.grant.behaviour = dice.choice(["grace", "grace", "kill", "fixed"])
