@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ NO_TRACKING = "{}"
 ONE = Decimal(1)
 MONEY_STATUS = {"AUTHORISED": True, "DELETED": False, "VOIDED": False}
 """Status of money that moved, to whether it posts."""
+_CHOSEN = attrgetter("tracking_category_id", "option", "tracking_option_id")
 _ENCODER = msgspec.json.Encoder()
 LineParts = tuple[str, str, str, Decimal, Decimal, str]
 """(line_id, account, description, net, recoverable tax, tracking)."""
@@ -44,7 +46,7 @@ class Context:
         """
         if not values:
             return NO_TRACKING
-        key = tuple([(one.tracking_category_id, one.option, one.tracking_option_id) for one in values])
+        key = tuple(map(_CHOSEN, values))
         text = self.tracking_texts.get(key)
         if text is None:
             chosen = {one.tracking_category_id.lower(): self._option_id(one) for one in values}

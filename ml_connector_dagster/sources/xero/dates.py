@@ -14,6 +14,7 @@ from ml_connector_dagster.errors import RecordRefused
 
 _MILLISECONDS = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def moment(written: str) -> datetime:
@@ -25,7 +26,7 @@ def moment(written: str) -> datetime:
     match = _MILLISECONDS.fullmatch(written)
     try:
         if match:
-            return _EPOCH + timedelta(milliseconds=int(match[1]))
+            return _EPOCH + int(match[1]) * _MILLISECOND
         parsed = datetime.fromisoformat(written)
     except (ValueError, OverflowError):
         raise RecordRefused(
