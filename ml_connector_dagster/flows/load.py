@@ -14,6 +14,7 @@ from ml_connector_dagster.flows.gates import check_fit, check_release, check_set
 from ml_connector_dagster.flows.load_rows import LoadBook, LoadRow
 from ml_connector_dagster.flows.send import send
 from ml_connector_dagster.flows.settle import settle_model
+from ml_connector_dagster.flows.strayed import has_strayed
 from ml_connector_dagster.flows.verify import proof_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class LoadOutcome:
 
 def load_target(connection: OpenConnection, plan: FilePlan, *, run_id: str, force: bool = False) -> LoadOutcome:
     """Send the slice, unless the model already holds this very file, verified; answer when it is verified or skipped.
+
+    A file that the model no longer holds, as a later tie-out found, is sent again.
 
     Args:
         connection: The opened connection.
@@ -72,7 +75,7 @@ def _load(connection: OpenConnection, book: LoadBook, row: LoadRow, plan: FilePl
     refuse_rivals(connection.name, plan.target.name, connection.rivals(plan.target.name))
     route = find_route(connection.model(), plan.target.import_action)
     row = _routed(book, row, plan, route)
-    relied_on = None if force else _standing(book, row)
+    relied_on = None if force or has_strayed(book.store, row.slice) else _standing(book, row)
     if relied_on is not None:
         return _skipped(book, row, relied_on)
     check_fit(connection.model(), plan, route)
@@ -85,7 +88,7 @@ def _send(connection: OpenConnection, book: LoadBook, row: LoadRow, lease: Lease
     """Decide again now that nothing of the model is unsettled and nobody else can move it, then send."""
     _refuse_the_overtaken(book, row)
     book.supersede(row)
-    relied_on = None if force else _standing(book, row)
+    relied_on = None if force or has_strayed(book.store, row.slice) else _standing(book, row)
     if relied_on is not None:
         return _skipped(book, row, relied_on)
     desk = Desk(connection.model(), book, connection.blobs, lease.ping)

@@ -20,6 +20,7 @@ from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.mapping.file_rows import AMOUNT
 from ml_connector_dagster.mapping.targets import ModuleTarget
 
+STRAYED = "Somebody edited these cells, or another import wrote them; materialize the module again to restore the books' figures."
 Key = tuple[str, ...]
 """Members in the order of the read-back's columns, as Anaplan writes them."""
 
@@ -92,4 +93,4 @@ def _note(connection: OpenConnection, plan: FilePlan) -> str:
     loaded = PastLoads.of(connection, plan.target.name).verified(plan.target.name, plan.kind, plan.period)
     if loaded is None:
         return "The slice was never loaded."
-    return "" if loaded.digest == plan.digest else "What was read last is not loaded yet."
+    return STRAYED if loaded.digest == plan.digest else "What was read last is not loaded yet."

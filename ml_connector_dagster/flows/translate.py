@@ -20,6 +20,7 @@ from ml_connector_dagster.flows.previous_cells import previous_cells
 from ml_connector_dagster.flows.register import keep_holds
 from ml_connector_dagster.flows.slice_rows import SliceRows
 from ml_connector_dagster.flows.slices import CurrentSnapshots, need_inputs, slice_digest
+from ml_connector_dagster.flows.strayed import has_strayed
 from ml_connector_dagster.flows.unmapped import named_unmapped
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.cells import build_cells
@@ -148,8 +149,14 @@ class _Translation:
         known = PastLoads.of(self._connection, target.name).any_cells_known(target.name, period, model_id)
         if not known and not ask_model:
             return ()
-        cells = previous_cells(self._connection, target, period, from_model=from_model)
-        return (cells,) if cells.num_rows else ()
+        found = [previous_cells(self._connection, target, period, from_model=from_model)]
+        if (
+            ask_model
+            and not from_model
+            and has_strayed(self._connection.store, (self._connection.name, target.name, period))
+        ):
+            found.append(previous_cells(self._connection, target, period, from_model=True))
+        return tuple(cells for cells in found if cells.num_rows)
 
     def _total(self, rows: FileRows) -> Decimal:
         return Decimal(rows.rows) if self._inputs.kind == "list" else rows.total

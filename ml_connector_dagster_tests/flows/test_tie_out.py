@@ -360,3 +360,14 @@ def test_a_first_load_shows_beforehand_which_figures_of_the_model_it_would_clear
     cleared = {change.cell.split(",")[0]: (change.before, change.after) for change in shown.changes}
     assert cleared["429"] == (Decimal(5), Decimal(0))
     assert shown.plan.zero_rows == 1
+
+
+def test_loading_again_restores_what_somebody_edited_in_the_model(connection, desk):
+    """The file is the one that was sent before; the red tie-out is what makes it worth sending."""
+    load(connection)
+    edit(desk, "200", "100.01", **CELL)
+    edit(desk, "429", "5.00", **CELL)
+    assert "materialize the module again" in tie_out(connection, "actuals", OCT).says
+    assert load(connection).sent
+    assert tie_out(connection, "actuals", OCT).holds
+    assert not load(connection).sent
