@@ -38,7 +38,7 @@ def reads(
 
     What only such targets need is left out of the connection's. Loads follow by themselves where something changed.
     """
-    own = [target for target in (*settings.lists, *settings.modules) if target.schedule]
+    own = [target for target in _targets(settings) if target.schedule]
     needed = entities_by_default(settings, source)
     every = _over_open_periods(
         f"{connection}_daily_read",
@@ -72,10 +72,14 @@ def _own_read(
 
 def entities_by_default(settings: ConnectionSettings, source: Source) -> list[str]:
     """Answer the entities that the connection's own schedule reads: all but those that only targets with another one need."""
-    targets = (*settings.lists, *settings.modules)
+    targets = _targets(settings)
     elsewhere = {name for target in targets if target.schedule for name in entities_behind(source, target)}
     here = {name for target in targets if not target.schedule for name in entities_behind(source, target)}
     return [entity.name for entity in source.entities if entity.name in here or entity.name not in elsewhere]
+
+
+def _targets(settings: ConnectionSettings) -> tuple[ListTarget | ModuleTarget, ...]:
+    return (*settings.lists, *settings.modules)
 
 
 def entities_behind(source: Source, target: ListTarget | ModuleTarget) -> list[str]:
