@@ -60,6 +60,8 @@ class Stack:
     connector: Connector
     printed: list[str] = field(default_factory=list)
     """What commands printed, for the search for secrets."""
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    """Every command, so that none outlives a test that failed."""
 
     # ── the sandbox ───────────────────────────────────────────────────────────────────────────────────────────────────
     def sandbox(self, method: str, path: str, **more: Any) -> dict[str, Any]:
@@ -116,7 +118,17 @@ class Stack:
     def command(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command of the command line; end it with ``answer_of``."""
         line = [sys.executable, "-m", "ml_connector_dagster.cli", *arguments]
-        return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ))
+        self.started.append(
+            subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ))
+        )
+        return self.started[-1]
+
+    def end_commands(self) -> None:
+        """End what a failed test left waiting."""
+        for command in self.started:
+            if command.poll() is None:
+                command.kill()
+                command.communicate()
 
     def answer_of(self, command: subprocess.Popen[str], seconds: float = PATIENCE_SECONDS) -> tuple[int, str]:
         """Wait for a command; answers its exit code and what it printed."""
@@ -179,7 +191,11 @@ def stack_running(
             minutes_kept_open(connector),
             closing(VendorHttp("dagster")) as http,
         ):
-            yield Stack(local, connections, DagsterGraphql(local.dagster_url, http), connector)
+            stack = Stack(local, connections, DagsterGraphql(local.dagster_url, http), connector)
+            try:
+                yield stack
+            finally:
+                stack.end_commands()
 
 
 def without_limits_at(sandbox_url: str) -> None:
