@@ -22,7 +22,7 @@ from ml_connector_dagster_tests.end_to_end.stack import months_before, until
 COMPANIES = ("calder_ie", "calder_uk")
 MODULES = ("actuals", "balances", "invoice_register")
 PERIODS = 2
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("end_to_end")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture(scope="module")
