@@ -311,7 +311,9 @@ class VendorHttp:
             raise outcome_unknown(self.vendor, request.shown, f"{type(error).__name__}: {error}") from error
         LOG.debug("answered", vendor=self.vendor, request=request.shown, status=response.status_code,
                   seconds=round(time.monotonic() - began, 3))  # fmt: skip
-        response.stream = httpx.ByteStream(b"")  # httpx's points back at the response: its body would await the collector
+        response.stream = httpx.ByteStream(
+            b""
+        )  # httpx's points back at the response: its body would await the collector
         return Answer(response.status_code, response.headers, response.content, request.shown)
 
     def _is_answer(self, request: _Request, answer: Answer) -> bool:
