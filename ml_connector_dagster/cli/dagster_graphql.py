@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,16 @@ class Run:
     def ended(self) -> bool:
         """True where nothing more will happen."""
         return self.status in ENDED
+
+
+@contextmanager
+def dagster_at(url: str) -> Iterator[DagsterGraphql]:
+    """Speak to the webserver at that address; its connection is given back at the end."""
+    http = VendorHttp("dagster")
+    try:
+        yield DagsterGraphql(url, http)
+    finally:
+        http.close()
 
 
 class DagsterGraphql:

@@ -15,8 +15,8 @@ from urllib.request import urlopen
 import click
 import sqlalchemy as sa
 
-from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run
-from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, local_stack
+from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run, dagster_at
+from ml_connector_dagster.cli.local_stack import dagster_running, local_stack
 from ml_connector_dagster.cli.loopback import listening
 from ml_connector_dagster.cli.output import json_option, progress, say, table
 from ml_connector_dagster.connections.consent import Consents
@@ -26,7 +26,6 @@ from ml_connector_dagster.connections.preparing import prepare
 from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.store import tables
-from ml_connector_dagster.transport.client import VendorHttp
 
 HOME = Path(".home") / "demo"
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -67,8 +66,9 @@ def demo(periods: str, as_json: bool) -> None:
         enter_credentials()
         with dagster_running(stack), Connector.of_process() as connector:
             say(f"Dagster: {stack.dagster_url} (headless; it stops when the demo ends)")
-            watch = start_reads(stack, connector, periods)
-            wait_for(watch, DagsterGraphql(stack.dagster_url, _http()), connector)
+            with dagster_at(stack.dagster_url) as dagster:
+                watch = start_reads(dagster, connector, periods)
+                wait_for(watch, dagster, connector)
             rows = tie_out_rows(connector, watch)
     table(
         rows,
@@ -116,9 +116,8 @@ def _consent(consents: Consents, credential: str) -> None:
     consents.finish(answer, session=session)
 
 
-def start_reads(stack: LocalStack, connector: Connector, periods: str) -> Watch:
+def start_reads(dagster: DagsterGraphql, connector: Connector, periods: str) -> Watch:
     """Queue one read run per company and period; the loads follow by the sensor."""
-    dagster = DagsterGraphql(stack.dagster_url, _http())
     began_at = datetime.now(UTC)
     runs, wanted = {}, set()
     for name in connector.names():
@@ -204,10 +203,6 @@ def _judge(watch: Watch, rows: Sequence[Mapping[str, object]]) -> None:
             f"What the failed runs said: {said}",
             f"Read {HOME}/dagster.log, or run make ui and look at the failed runs.",
         )
-
-
-def _http() -> VendorHttp:
-    return VendorHttp("dagster")
 
 
 _COLUMNS = {

@@ -7,13 +7,12 @@ import time
 import click
 import sqlalchemy as sa
 
-from ml_connector_dagster.cli.dagster_graphql import ENDED, DagsterGraphql
+from ml_connector_dagster.cli.dagster_graphql import ENDED, DagsterGraphql, dagster_at
 from ml_connector_dagster.cli.output import json_option, progress, table
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import LoadIncomplete
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.store import tables
-from ml_connector_dagster.transport.client import VendorHttp
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -26,8 +25,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 @json_option
 def load(connection: str, period: str, dagster: str, read: bool, as_json: bool) -> None:
     """Load every list and module of CONNECTION for PERIOD (2026-10) as queued runs, and wait for them."""
-    webserver = DagsterGraphql(dagster, VendorHttp("dagster"))
-    with Connector.of_process() as connector:
+    with Connector.of_process() as connector, dagster_at(dagster) as webserver:
         opened = connector.connection(connection)
         asked = str(Period.parse(period))
         for job in ((f"{opened.name}_read",) if read else ()) + (f"{opened.name}_load",):

@@ -90,7 +90,10 @@ class OneToken:
 
 
 class Hurry:
-    """A clock that sleeping moves on, so that hours of waiting take no time; real naps only where a task needs them."""
+    """A clock that sleeping moves on, so that hours of waiting take no time; real naps only where a task needs them.
+
+    A wait for an idle model is about sixteen looks: the naps of eight outlast the task, on a machine of any speed.
+    """
 
     def __init__(self, nap_seconds: float = 0.0) -> None:
         self.at = 0.0
@@ -341,7 +344,7 @@ def office(
     tenant.rate.permits = 10**9
     tenant.rate.drain(1e9)
     next(iter(tenant.users.values())).denied = set()
-    opened = Office(world, server.base_url, store, folder, Hurry(0.005 if task_seconds else 0.0))
+    opened = Office(world, server.base_url, store, folder, Hurry(min(task_seconds / 8, 0.05)))
     try:
         yield opened
     finally:

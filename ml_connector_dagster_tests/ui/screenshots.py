@@ -14,11 +14,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql
+from ml_connector_dagster.cli.dagster_graphql import dagster_at
 from ml_connector_dagster.cli.demo import Watch, enter_credentials, start_reads, wait_for
 from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, local_stack
 from ml_connector_dagster.connections.opening import Connector
-from ml_connector_dagster.transport.client import VendorHttp
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs"
@@ -48,8 +47,9 @@ def loaded_demo(home: Path) -> Iterator[LoadedDemo]:
     with local_stack(home) as stack:
         enter_credentials()
         with dagster_running(stack), Connector.of_process() as connector:
-            watch = start_reads(stack, connector, "1")
-            wait_for(watch, DagsterGraphql(stack.dagster_url, VendorHttp("dagster")), connector)
+            with dagster_at(stack.dagster_url) as dagster:
+                watch = start_reads(dagster, connector, "1")
+                wait_for(watch, dagster, connector)
             yield LoadedDemo(stack, watch)
 
 
