@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Row = Mapping[str, object]
 
+WIDTH_OF_A_FILE = 140
+"""Columns of a table where nobody says how wide the screen is: a figure must not be broken over two lines."""
 EXIT_CODES: Mapping[type[ConnectorError], int] = {
     SettingWrong: 2,
     CredentialRefused: 3,
@@ -123,7 +125,10 @@ def _print_table(rows: Sequence[Row], headings: Mapping[str, str], title: str) -
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = WIDTH_OF_A_FILE
+    return console
 
 
 def _is_number(value: object) -> bool:
