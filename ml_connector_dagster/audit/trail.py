@@ -1,7 +1,7 @@
 """The audit trail: one row per load event, chained by hash, so that a changed, removed or inserted row shows.
 
-An event's facts are ids, digests and counts, never values or secrets. Each event of a load also carries the digest of the
-load row as it stood then, so that a changed load row shows too.
+An event's facts are ids, digests and counts, never secrets; the only figure is the delta that a person released. Each event
+of a load also carries the digest of the load row as it stood then, so that a changed load row shows too.
 """
 
 from __future__ import annotations

@@ -12,11 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ml_connector_dagster.audit.trail import record
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.flows.changes import open_period
 from ml_connector_dagster.flows.file_plan import Hold
 from ml_connector_dagster.flows.slices import CurrentSnapshots
+from ml_connector_dagster.ledger.money import plain
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.mapping.targets import ListTarget
 from ml_connector_dagster.sources.contract import EntityKind
@@ -145,7 +147,7 @@ def held_slices(connection: OpenConnection) -> tuple[HeldSlice, ...]:
 
 
 def release(connection: OpenConnection, target: str, period: str, *, by: str) -> HeldSlice:
-    """Let one held content go: a release is for this digest alone, and who released it is kept.
+    """Let one held content go: a release is for this digest alone, and the audit trail keeps who, when and what it moves.
 
     Args:
         connection: The opened connection.
@@ -171,12 +173,26 @@ def release(connection: OpenConnection, target: str, period: str, *, by: str) ->
             "Loading it would make the figures silently smaller.",
             "Complete the mapping or mend the record; the load then follows by itself.",
         )
-    table = tables.held_change
-    with connection.store.begin() as database:
-        database.execute(
-            sa.update(table).where(table.c.id == found.id).values(released_at=connection.store.now(), released_by=by)
-        )
+    _let_go(connection, found, by)
     return found
+
+
+def _let_go(connection: OpenConnection, held: HeldSlice, by: str) -> None:
+    """Mark the content released, in one transaction with its audit event; what somebody else released first stays theirs."""
+    table, now = tables.held_change, connection.store.now()
+    mine = sa.and_(table.c.id == held.id, table.c.released_at.is_(None))
+    facts = {
+        "by": by,
+        "target": held.target,
+        "period": held.period,
+        "digest": held.digest,
+        "delta": plain(held.delta),
+        "reason": held.reason,
+    }
+    with connection.store.begin() as database:
+        released = database.execute(sa.update(table).where(mine).values(released_at=now, released_by=by))
+        if released.rowcount == 1:
+            record(database, connection.name, "hold_released", facts)
 
 
 def _held_columns() -> list[sa.ColumnElement[Any]]:

@@ -11,6 +11,7 @@ from typing import Any, Self
 import pytest
 from click.testing import CliRunner, Result
 
+from ml_connector_dagster.audit import trail
 from ml_connector_dagster.cli.main import main
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.flows.translate import translate
@@ -148,6 +149,9 @@ def test_what_is_held_is_listed_and_released_by_name(company: LittleConnection) 
     assert "Released by ann: actuals 2026-10, -190.75" in result.stderr
     assert rows("held", "list", "uk") == []
     assert run("held", "release", "uk", "actuals", OCT, "--by", "ann").exit_code == 2
+    (event,) = [one for one in trail.events(company.store, "uk") if one.event == "hold_released"]
+    assert (event.facts["by"], event.facts["delta"], event.facts["period"]) == ("ann", "-190.75", OCT)
+    assert trail.verify(company.store, "uk") == []
 
 
 def test_a_crosswalk_is_exported_edited_and_imported(company: LittleConnection, tmp_path: Path) -> None:
