@@ -18,7 +18,6 @@ from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.flows.changes import open_period
 from ml_connector_dagster.flows.file_plan import Hold
 from ml_connector_dagster.flows.slices import CurrentSnapshots
-from ml_connector_dagster.ledger.money import plain
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.mapping.targets import ListTarget
 from ml_connector_dagster.sources.contract import EntityKind
@@ -186,7 +185,7 @@ def _let_go(connection: OpenConnection, held: HeldSlice, by: str) -> None:
         "target": held.target,
         "period": held.period,
         "digest": held.digest,
-        "delta": plain(held.delta),
+        "delta": f"{held.delta.normalize():f}",
         "reason": held.reason,
     }
     with connection.store.begin() as database:
