@@ -106,13 +106,18 @@ def _target_asset(
             check_of_load,
             materialization_of_load,
         )
+        from ml_connector_dagster.flows.file_plan import FROM_MODEL_TAG
         from ml_connector_dagster.flows.load import load_target
         from ml_connector_dagster.flows.translate import translate
+        from ml_connector_dagster.flows.zeroes import says_zeroes
 
         opened = connector.connection(connection)
+        from_model = FROM_MODEL_TAG in context.run.tags
         try:
-            plan = translate(opened, target.name, context.partition_key)
-            outcome = load_target(opened, plan, run_id=context.run.run_id)
+            plan = translate(opened, target.name, context.partition_key, from_model=from_model)
+            if says := says_zeroes(plan):
+                context.log.warning(says)
+            outcome = load_target(opened, plan, run_id=context.run.run_id, force=from_model)
         except ConnectorError as error:
             yield check_of_failed_load(error, key)
             raise failure_of(error) from error

@@ -62,11 +62,14 @@ def check_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.AssetCheckResult
 
 def materialization_of_load(plan: FilePlan, outcome: LoadOutcome, key: dg.AssetKey) -> dg.MaterializeResult[None]:
     """Answer the materialization of a load: what was sent, by which task, with which verdict."""
+    from ml_connector_dagster.flows.zeroes import says_zeroes  # slow to import
+
     facts = {
         metadata.ROWS: plan.rows,
         metadata.TOTAL: metadata.number(Decimal(plan.total)),
         metadata.TOTAL_EXACT: metadata.money(plan.total),
         metadata.ZERO_ROWS: plan.zero_rows,
+        metadata.ZEROES: says_zeroes(plan),
         metadata.QUARANTINED: plan.quarantined,
         metadata.REJECTED: outcome.rows_rejected,
         metadata.IGNORED: outcome.rows_ignored,

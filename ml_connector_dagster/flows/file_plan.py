@@ -11,6 +11,9 @@ from typing import Literal
 
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 
+FROM_MODEL_TAG = "mlc/from_model"
+"""A Dagster run with this tag asks the model for its cells whatever the load table says, and sends in any case."""
+
 
 class HoldReason(StrEnum):
     """Why a slice waits for a person."""
@@ -60,6 +63,16 @@ class UnmappedMember:
 
 
 @dataclass(frozen=True, slots=True)
+class ZeroedCell:
+    """A cell in which the model shows a figure, and which the books leave empty: the load sets it to 0."""
+
+    cell: tuple[str, ...]
+    """Its members, as the file writes them: every column but the amount."""
+    stands: Decimal
+    """What the model shows now; the file's own sign."""
+
+
+@dataclass(frozen=True, slots=True)
 class FilePlan:
     """A closed rectangle of one target, ready to be sent; nothing in it depends on when it is sent."""
 
@@ -94,4 +107,6 @@ class FilePlan:
     members_needed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """File column to the members that must exist before the file is sent; constants included."""
     zero_rows: int = 0
-    """How many of the rows only clear cells that an earlier load filled."""
+    """How many of the rows only clear cells that an earlier load filled, or that the model showed."""
+    zeroes: tuple[ZeroedCell, ...] = ()
+    """What the model was asked for and would lose: at a first load, after a restore, or where it strayed; else empty."""

@@ -62,7 +62,7 @@ def load_target(connection: OpenConnection, plan: FilePlan, *, run_id: str, forc
     """
     check_release(plan)
     book = LoadBook(connection.store)
-    row = book.plan(**_planned(connection, plan, run_id))
+    row = book.plan(zeroes=len(plan.zeroes), **_planned(connection, plan, run_id))
     try:
         return _load(connection, book, row, plan, force=force)
     except ConnectorError as error:

@@ -99,8 +99,13 @@ class LoadBook:
         """Open nothing."""
         self.store = store
 
-    def plan(self, **values: Any) -> LoadRow:
-        """Insert a planned load; its attempt follows the newest try for the same content that did not end well."""
+    def plan(self, *, zeroes: int = 0, **values: Any) -> LoadRow:
+        """Insert a planned load; its attempt follows the newest try for the same content that did not end well.
+
+        Args:
+            zeroes: How many figures the model showed that it sets to 0; written into the trail before anything is sent.
+            values: Columns of the row.
+        """
         with self.store.begin() as connection:
             previous = self._newest(connection, values)
             again = previous and previous.digest == values["digest"] and previous.state not in ("verified", "skipped")
@@ -110,7 +115,8 @@ class LoadBook:
                 .values(state="planned", attempt=attempt, planned_at=self.store.now(), **values)
                 .returning(load.c.id)
             ).scalar_one()
-            record_load(connection, row_id, "planned", file=values["file_hash"], attempt=attempt)
+            said = {"zeroes_of_model": zeroes} if zeroes else {}
+            record_load(connection, row_id, "planned", file=values["file_hash"], attempt=attempt, **said)
         fault_point("load.planned")
         return self.get(row_id)
 

@@ -55,7 +55,13 @@ class SlicePreview:
 
 
 def preview(
-    connection: OpenConnection, target_name: str, period: str, folder: Path, *, ask_model: bool = True
+    connection: OpenConnection,
+    target_name: str,
+    period: str,
+    folder: Path,
+    *,
+    ask_model: bool = True,
+    from_model: bool = False,
 ) -> SlicePreview:
     """Write the file of one slice into a folder and answer what it would change; nothing is sent.
 
@@ -65,18 +71,20 @@ def preview(
         period: 2026-10.
         folder: Where the CSV goes, as ``<connection>_<target>_<period>.csv``.
         ask_model: Read the model's cells where no load is known; False needs no Anaplan.
+        from_model: Read them whatever was loaded before, and compare with them: what a load from the model would do.
 
     Raises:
         HeldForPerson: The period was never read.
         SettingWrong: Columns or crosswalks are wrong.
     """
-    plan = translate(connection, target_name, period, ask_model=ask_model)
+    plan = translate(connection, target_name, period, ask_model=ask_model, from_model=from_model)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{connection.name}_{target_name}_{period}.csv"
     shutil.copyfile(plan.file, file)
     if plan.cells is None:
         return SlicePreview(plan, file, {}, None, ())
-    before = PastLoads.of(connection, target_name).verified(target_name, plan.kind, period)
+    loads = PastLoads.of(connection, target_name)
+    before = None if from_model else loads.verified(target_name, plan.kind, period)
     was = _standing(connection, plan, before, ask_model=ask_model)
     changes = sorted(_changes(plan, was), key=lambda one: (-abs(one.delta), one.cell))
     return SlicePreview(plan, file, _totals(plan), before.id if before else None, tuple(changes))

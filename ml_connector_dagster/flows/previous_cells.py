@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ml_connector_dagster.flows.gates import fixed_columns
@@ -10,6 +11,7 @@ from ml_connector_dagster.flows.load_rows import LoadBook, LoadRow
 from ml_connector_dagster.flows.verify import ReadBackPlan, read_figures
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.columns import key_columns
+from ml_connector_dagster.mapping.file_rows import AMOUNT
 from ml_connector_dagster.mapping.targets import ModuleTarget
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def previous_cells(
     connection: OpenConnection, target: ModuleTarget, period: str, *, from_model: bool = False
 ) -> pa.Table:
-    """Answer the distinct cells that earlier loads may have filled, one row each, no amount.
+    """Answer the distinct cells that earlier loads may have filled, one row each.
 
     The union of the cells of every load of the slice that may have reached Anaplan, since and including the last
     verified one. Where no load is known (first load, lost database) or ``from_model`` is set (restore, force), the
@@ -36,7 +38,8 @@ def previous_cells(
 
     Returns:
         Text columns, the file's columns without the amount, in the file's own values (period label and constants
-        included); at document and line grain the newest load's row of a document. No rows where nothing was loaded.
+        included); at document and line grain the newest load's row of a document. Cells read from the model carry what it
+        shows as ``amount`` besides. No rows where nothing was loaded.
     """
     import pyarrow as pa
 
@@ -79,12 +82,12 @@ def _united(tables: list[pa.Table], target: ModuleTarget) -> pa.Table:
     return united.take(first.combine_chunks().sort())
 
 
-def _from_model(connection: OpenConnection, target: ModuleTarget, period: str) -> Iterator[dict[str, str]]:
+def _from_model(connection: OpenConnection, target: ModuleTarget, period: str) -> Iterator[dict[str, str | Decimal]]:
     plan = ReadBackPlan.of(target, period)
     dimensions = [column for column, chosen in target.columns.items() if chosen != "amount"]
     if not set(dimensions) <= set(plan.columns):
         return
     label = Period.parse(period).label(target.period_format)
     fixed = {column: constant or label for column, constant in fixed_columns(target).items()}
-    for at, _ in read_figures(connection.model(), plan):
-        yield {column: fixed.get(column, at[column]) for column in dimensions}
+    for at, value in read_figures(connection.model(), plan):
+        yield {**{column: fixed.get(column, at[column]) for column in dimensions}, AMOUNT: value}

@@ -22,6 +22,7 @@ from ml_connector_dagster.flows.slice_rows import SliceRows
 from ml_connector_dagster.flows.slices import CurrentSnapshots, need_inputs, slice_digest
 from ml_connector_dagster.flows.strayed import has_strayed
 from ml_connector_dagster.flows.unmapped import named_unmapped
+from ml_connector_dagster.flows.zeroes import zeroed_cells
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.cells import build_cells
 from ml_connector_dagster.mapping.csv_file import write_csv
@@ -74,7 +75,8 @@ class _Translation:
         settings_hash = connection.settings_hash(target.name)
         mapped = mapping_hash(connection, target, inputs, self._members)
         digest = slice_digest(inputs, settings_hash, mapped)
-        rows = self._rows(ask_model=ask_model, from_model=from_model)
+        previous = self._previous(ask_model=ask_model, from_model=from_model)
+        rows = self._rows(previous)
         file = write_csv(self._folder / "file.csv", rows)
         unmapped = named_unmapped(rows.unmapped, self._slice, connection.source)
         sketch = SlicePlan(target, str(self._period), inputs, digest, file.sha256, self._total(rows), unmapped)
@@ -101,9 +103,10 @@ class _Translation:
             held=held,
             members_needed=_with_constants(target, rows.members_needed),
             zero_rows=rows.zero_rows,
+            zeroes=zeroed_cells(rows, previous),
         )
 
-    def _rows(self, *, ask_model: bool, from_model: bool) -> FileRows:
+    def _rows(self, previous: Iterable[pa.Table]) -> FileRows:
         if isinstance(self._target, ListTarget):
             return build_list_rows(
                 self._target,
@@ -112,7 +115,6 @@ class _Translation:
                 cells=self._cells,
                 sidecar=self._sidecar,
             )
-        previous = self._previous(self._target, ask_model=ask_model, from_model=from_model)
         if self._target.grain == "cell":
             return self._cell_rows(self._target, previous)
         return self._document_rows(self._target, previous)
@@ -142,9 +144,11 @@ class _Translation:
             previous=previous,
         )
 
-    def _previous(self, target: ModuleTarget, *, ask_model: bool, from_model: bool) -> Iterable[pa.Table]:
+    def _previous(self, *, ask_model: bool, from_model: bool) -> tuple[pa.Table, ...]:
         """Answer the cells that earlier loads may have filled; where none is known the model is asked, unless told not to."""
-        period = str(self._period)
+        target, period = self._target, str(self._period)
+        if isinstance(target, ListTarget):
+            return ()
         model_id = self._connection.settings.anaplan.model
         known = PastLoads.of(self._connection, target.name).any_cells_known(target.name, period, model_id)
         if not known and not ask_model:

@@ -182,7 +182,8 @@ def _differs(row: LoadRow, how: str) -> FiguresDiffer:
     return FiguresDiffer(
         f"{row.connection}/{row.target} of {row.period} was loaded (load {row.id}), but {how}.",
         "The figures of the period in Anaplan are not the books'.",
-        "Look whether somebody edits these cells or another import writes them, then load the period again.",
+        "Look whether somebody edits these cells or another import writes them; then "
+        f"ml-connector load {row.connection} {row.period} --from-model shows what is not the books' and sets it to 0.",
         load=row.id,
         task_id=row.task_id,
         connection=row.connection,

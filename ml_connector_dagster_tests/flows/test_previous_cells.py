@@ -69,6 +69,7 @@ def test_a_lost_state_database_asks_the_model_in_the_files_own_values(desk: Offi
             "Account": "429",
             "Customer": "UK-b",
             "Region": "unassigned",
+            "amount": Decimal(5),
         }
     ]
 
