@@ -72,26 +72,33 @@ class ListImport:
         member.properties.update(properties)
 
     def _create(self, key: str, values: dict[str, str], parent: Member | None) -> Member:
-        name = values.get("name") or key
+        name, code = values.get("name") or key, values.get("code", "")
         if self.target.by_name(name) is not None:
             raise RowRefused(f"Name or code already exists: {name}")
+        self._must_be_free(code, None)
         self.counts.created += 1
-        return self.target.create(name, values.get("code", ""), parent)
+        return self.target.create(name, code, parent)
 
     def _update(self, member: Member, values: dict[str, str], parent: Member | None) -> None:
-        name = values.get("name")
+        name, code = values.get("name"), values.get("code")
+        self._must_be_free(code, member)
         if name and name != member.name:
             other = self.target.by_name(name)
             if other is not None and other is not member:
                 raise RowRefused(f"Name or code already exists: {name}")
             self.target.rename(member, name)
             self.counts.renamed += 1
-        code = values.get("code")
         if code and code != member.code:
             self.target.recode(member, code)
         if "parent" in values and (parent or self.target.top) is not member.parent:
             self.target.move(member, parent or self.target.top)
         self.counts.updated += 1
+
+    def _must_be_free(self, code: str | None, member: Member | None) -> None:
+        """Matched by name, a row may carry a code that another item has."""
+        other = self.target.by_code(code) if code else None
+        if other is not None and other is not member:
+            raise RowRefused(f"Name or code already exists: {code}")
 
     def _parent(self, values: dict[str, str]) -> Member | None:
         """The parent named; a blank one means the top, so an existing item loses its parent."""

@@ -28,6 +28,8 @@ class _Pattern:
     document: Document
     shown: Json
     template: bytes
+    head: bytes
+    """Without lines, as an unpaged list and a summary show it."""
 
 
 class BulkInvoices:
@@ -37,6 +39,7 @@ class BulkInvoices:
         self.count = count
         self.updated_ms = tenant.stamp()
         self._prefix = uuid.uuid5(uuid.UUID(tenant.tenant_id), f"bulk:{month}:{count}").hex[:16]
+        self._stem = f"{self._prefix[:8]}-{self._prefix[8:12]}-{self._prefix[12:]}"
         contacts = [contact.contact_id for contact in tenant.company.contacts.values() if contact.is_customer]
         by_code = {account.code: account.account_id for account in tenant.company.accounts.values()}
         accounts = [by_code[code] for code in _CODES]
@@ -58,14 +61,14 @@ class BulkInvoices:
         whole, rest = divmod(self.count, PATTERNS)
         return whole * len(matched) + sum(1 for number in matched if number < rest)
 
-    def encoded(self, matched: Sequence[int], first: int, last: int) -> list[bytes]:
-        """The matched invoices from first up to last (not included), rendered."""
+    def encoded(self, matched: Sequence[int], first: int, last: int, *, heads: bool = False) -> list[bytes]:
+        """The matched invoices from first up to last (not included), rendered; heads without their lines."""
         width = len(matched)
         found = []
         for position in range(first, min(last, self.size(matched))):
             block, place = divmod(position, width)
-            number = matched[place]
-            found.append(self._render(self._patterns[number].template, block * PATTERNS + number))
+            pattern, index = self._patterns[matched[place]], block * PATTERNS + matched[place]
+            found.append(self._head(pattern.head, index) if heads else self._render(pattern.template, index))
         return found
 
     def render(self, record_id: str) -> bytes | None:
@@ -88,11 +91,14 @@ class BulkInvoices:
         return posting
 
     def _render(self, template: bytes, index: int) -> bytes:
-        base = self._prefix
-        head = f"{base[:8]}-{base[8:12]}-{base[12:]}"
-        own = f"{head}-{index >> 48:04x}-{index & 0xFFFFFFFFFFFF:012x}"
-        lines = tuple(f"{head}-{line + 1:04x}-{index:012x}".encode() for line in range(_LINES))
-        return template % (own.encode(), *lines, index)
+        lines = tuple(f"{self._stem}-{line + 1:04x}-{index:012x}".encode() for line in range(_LINES))
+        return template % (self._id(index), *lines, index)
+
+    def _head(self, template: bytes, index: int) -> bytes:
+        return template % (self._id(index), index)
+
+    def _id(self, index: int) -> bytes:
+        return f"{self._stem}-{index >> 48:04x}-{index & 0xFFFFFFFFFFFF:012x}".encode()
 
     def _document(
         self,
@@ -128,12 +134,15 @@ class BulkInvoices:
 
     def _pattern(self, wire: Wire, document: Document) -> _Pattern:
         shown = wire.invoice(document, full=False)
+        return _Pattern(document, shown, self._template(shown), self._template(shown | {"LineItems": []}))
+
+    @staticmethod
+    def _template(shown: Json) -> bytes:
         encoded = msgspec.json.encode(shown).replace(b"%", b"%%")
-        encoded = encoded.replace(b'"InvoiceID":"' + document.doc_id.encode(), b'"InvoiceID":"%b')
+        encoded = encoded.replace(b'"InvoiceID":"' + str(shown["InvoiceID"]).encode(), b'"InvoiceID":"%b')
         for line in range(_LINES):
             encoded = encoded.replace(f"@line{line}@".encode(), b"%b")
-        encoded = encoded.replace(b"@number@", b"BULK-%07d")
-        return _Pattern(document, shown, encoded)
+        return encoded.replace(b"@number@", b"BULK-%07d")
 
     def _post(self, tenant: Tenant) -> None:
         for number in range(len(self._patterns)):

@@ -12,7 +12,14 @@ from ml_connector_dagster.sandbox.xero.answers import collection, exception
 from ml_connector_dagster.sandbox.xero.bulk import BulkInvoices
 from ml_connector_dagster.sandbox.xero.notation import Json
 from ml_connector_dagster.sandbox.xero.shelves import Resource, Shelf, Shelves
-from ml_connector_dagster.sandbox.xero.where import QueryParseError, Test, parse_order, parse_where, value_of
+from ml_connector_dagster.sandbox.xero.where import (
+    QueryParseError,
+    Test,
+    named_fields,
+    parse_order,
+    parse_where,
+    value_of,
+)
 
 _SINCE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)?")
 _HIGH_VOLUME = 100_000
@@ -34,14 +41,18 @@ class _Found(NamedTuple):
     def size(self) -> int:
         return len(self.before) + (self.bulk.size(self.matched) if self.bulk else 0) + len(self.after)
 
-    def encoded(self, first: int, last: int) -> list[bytes]:
-        """The records from first up to last (not included)."""
-        found = [shelf.full() for shelf in self.before[first:last]]
+    def encoded(self, first: int, last: int, *, heads: bool) -> list[bytes]:
+        """The records from first up to last (not included); heads alone have no lines."""
+
+        def rendered(shelves: Sequence[Shelf]) -> list[bytes]:
+            return [shelf.head() if heads else shelf.full() for shelf in shelves]
+
+        found = rendered(self.before[first:last])
         first, last = first - len(self.before), last - len(self.before)
         if self.bulk is not None:
-            found += self.bulk.encoded(self.matched, max(first, 0), max(last, 0))
+            found += self.bulk.encoded(self.matched, max(first, 0), max(last, 0), heads=heads)
             first, last = first - self.bulk.size(self.matched), last - self.bulk.size(self.matched)
-        return found + [shelf.full() for shelf in self.after[max(first, 0) : max(last, 0)]]
+        return found + rendered(self.after[max(first, 0) : max(last, 0)])
 
 
 _WALKS_KEPT = 32
@@ -54,21 +65,16 @@ def list_answer(
     query = request.query_params
     found = _remembered(request, resource, shelves, bulk)
     summary = query.get("summaryOnly", "").lower() == "true" and resource.always_paged_by == "summaryOnly"
-    if not resource.pages or ("page" not in query and not summary):
-        if found.size() > _HIGH_VOLUME:
-            raise exception(51, "HighVolumeException", _TOO_MANY.format(plural=resource.plural))
-        heads = [shelf.head() for shelf in (*found.before, *found.after)]
-        if found.bulk is not None:
-            heads += found.bulk.encoded(found.matched, 0, found.size())
-        return collection(request, now_ms, resource.plural, heads)
+    paged = resource.pages and ("page" in query or summary)
+    if found.size() > _HIGH_VOLUME and not (paged and _is_optimised(query, resource)):
+        raise exception(51, "HighVolumeException", _TOO_MANY.format(plural=resource.plural))
+    if not paged:
+        return collection(request, now_ms, resource.plural, found.encoded(0, found.size(), heads=True))
     page, size = _page(query)
     count = found.size()
     pagination = {"page": page, "pageSize": size, "pageCount": -(-count // size), "itemCount": count}
     first = (page - 1) * size
-    if summary:
-        encoded = [shelf.head() for shelf in (*found.before, *found.after)][first : first + size]
-    else:
-        encoded = found.encoded(first, first + size)
+    encoded = found.encoded(first, first + size, heads=summary)
     return collection(request, now_ms, resource.plural, encoded, pagination=pagination)
 
 
@@ -121,6 +127,13 @@ def _find(request: Request, resource: Resource, shelves: Sequence[Shelf], bulk: 
         return _Found(kept, None, (), ())
     split = sum(1 for shelf in kept if shelf.updated_ms <= bulk.updated_ms)
     return _Found(kept[:split], bulk, matched, kept[split:])
+
+
+def _is_optimised(query: Mapping[str, str], resource: Resource) -> bool:
+    """Whether `where` and `order` name only what Xero looks up by an index."""
+    named = named_fields(query.get("where", ""), resource.fields)
+    named |= {field for field, _ in parse_order(query["order"], resource.fields)} if query.get("order") else set()
+    return named <= (resource.optimised or named)
 
 
 def _tests(query: Mapping[str, str], resource: Resource) -> list[Test]:

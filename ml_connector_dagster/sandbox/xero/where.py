@@ -48,8 +48,15 @@ def parse_order(expression: str, fields: frozenset[str]) -> list[tuple[str, bool
         words = part.split()
         if not words or words[0] not in fields or len(words) > 2:
             raise QueryParseError(f"No property or field '{part.strip()}' exists")
-        found.append((words[0], len(words) == 2 and words[1].upper().startswith("DESC")))
+        found.append((_wire_name(words[0]), len(words) == 2 and words[1].upper().startswith("DESC")))
     return found
+
+
+def named_fields(expression: str, fields: frozenset[str]) -> set[str]:
+    """The fields that a readable expression names, as they are spelled on the wire."""
+    paths = {token for token in _tokens(expression) if not token.startswith('"')}
+    bare = {path.rpartition(".")[0] if path.rpartition(".")[2] in _METHODS else path for path in paths}
+    return {_wire_name(path) for path in bare if path in fields}
 
 
 def value_of(record: Json, path: str) -> Any:
@@ -151,7 +158,7 @@ class _Parser:
     def _field(self, path: str) -> str:
         if path not in self._fields:
             raise QueryParseError(f"No property or field '{path}' exists")
-        return path
+        return _wire_name(path)
 
     def _next(self) -> str:
         if self._at >= len(self._tokens):
@@ -177,7 +184,12 @@ class _Parser:
 
 
 def _is_id(field: str) -> bool:
-    return field.endswith(("ID", "Id"))
+    return field.endswith("ID")
+
+
+def _wire_name(path: str) -> str:
+    """InvoiceId in an expression is InvoiceID on the wire; the vendor takes both."""
+    return f"{path[:-2]}ID" if path.endswith("Id") else path
 
 
 def _moment(arguments: list[str]) -> int:

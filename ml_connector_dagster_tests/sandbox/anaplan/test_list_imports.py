@@ -85,6 +85,8 @@ def test_matching_by_name_and_by_name_or_code(desk):
     desk.load(ACCOUNTS, HEADER + "200,Sales,yes,REVENUE\n")
     desk.load(ACCOUNTS, HEADER + "201,Sales,yes,REVENUE\n")
     assert accounts(desk) == {"201": "Sales"}
+    clash = desk.load(ACCOUNTS, HEADER + "201,Rent,yes,EXPENSE\n300,Fees,yes,EXPENSE\n201,Fees,yes,EXPENSE\n")
+    assert (counts(clash)["failedCount"], accounts(desk)) == ("1", {"201": "Sales", "300": "Fees"})
     variant(desk, match="name_or_code")
     desk.load(ACCOUNTS, HEADER + "200,Sales,yes,REVENUE\n")
     assert counts(desk.load(ACCOUNTS, HEADER + "200,Turnover,yes,REVENUE\n"))["updatedCount"] == "1"

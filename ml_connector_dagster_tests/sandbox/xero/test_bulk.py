@@ -73,6 +73,21 @@ def test_an_unpaged_request_over_a_hundred_thousand_is_refused(scaled):
     assert "is not filtering Invoices efficiently" in answer.json()["Message"]
 
 
+@pytest.mark.parametrize(
+    ("query", "status"), [({"where": "Total>0"}, 400), ({"order": "Total"}, 400), ({"where": SEPTEMBER}, 200)]
+)
+def test_a_paged_request_over_a_hundred_thousand_must_name_indexed_fields_alone(scaled, query, status):
+    scaled.control("bulk-invoices", tenant="ie", count=COUNT, period="2026-09")
+    assert scaled.ask("Invoices", page=1, **query).status_code == status
+
+
+def test_without_pages_and_in_a_summary_bulk_invoices_have_no_lines_either(scaled):
+    scaled.control("bulk-invoices", tenant="ie", count=1_010, period="2026-09")
+    full = scaled.every("Invoices")
+    for heads in (scaled.get("Invoices")["Invoices"], scaled.every("Invoices", summaryOnly="true")):
+        assert heads == [entry | {"LineItems": []} for entry in full]
+
+
 def test_a_delta_knows_when_they_came(scaled):
     told = scaled.control("bulk-invoices", tenant="ie", count=10, period="2026-09")
     moment = time.gmtime(told["updated_ms"] // 1000)

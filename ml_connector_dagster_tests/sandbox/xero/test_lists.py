@@ -126,6 +126,7 @@ def test_where_knows_guids(xero):
     found = xero.every("Invoices", where=f'Contact.ContactID==guid("{contact}")')
     assert one["InvoiceID"] in {entry["InvoiceID"] for entry in found}
     assert {entry["Contact"]["ContactID"] for entry in found} == {contact.lower()}
+    assert xero.every("Invoices", where=f'InvoiceId==guid("{one["InvoiceID"]}")') == [one]
 
 
 @pytest.mark.parametrize(
