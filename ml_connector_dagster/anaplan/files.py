@@ -15,13 +15,14 @@ from ml_connector_dagster.errors import OutcomeUnknown, SettingWrong
 from ml_connector_dagster.store.faultpoints import fault_point
 
 if TYPE_CHECKING:
+    from ml_connector_dagster.anaplan.actions import Route
     from ml_connector_dagster.anaplan.client import AnaplanModel
 
 _MOST_CHUNKS = 1000
 _NO_CONTENT = 204
 
 
-def upload(model: AnaplanModel, file_id: str, path: Path, beat: Callable[[], None]) -> int:
+def upload(model: AnaplanModel, route: Route, path: Path, beat: Callable[[], None]) -> int:
     """Send the file and answer the number of chunks; no ``complete`` is needed, since the exact count is declared.
 
     Each PUT is repeatable (same bytes, same number). Any that is not confirmed ends the upload, so that a short file is
@@ -29,54 +30,56 @@ def upload(model: AnaplanModel, file_id: str, path: Path, beat: Callable[[], Non
 
     Args:
         model: The model.
-        file_id: 113… of the import's data source.
-        path: The file, already in the data source's encoding.
+        route: Whose data source (113…) takes it.
+        path: The file, cut as ``route.layout`` says.
         beat: Called before each chunk; raises when the lease is lost.
 
     Raises:
         SettingWrong: More chunks than Anaplan takes.
         ConnectorError: A chunk was not taken; nothing was imported.
     """
-    count = sum(1 for _ in chunks_of(path, model.chunk_bytes))
+    encoding = route.layout.encoding
+    count = sum(1 for _ in chunks_of(path, model.chunk_bytes, encoding))
     if count > _MOST_CHUNKS:
         raise SettingWrong(
             f"The file needs {count} chunks; Anaplan takes {_MOST_CHUNKS}.",
             "Nothing was sent.",
             "Set larger chunks, or load fewer rows at a time.",
         )
-    address = model.address(f"files/{file_id}")
+    address = model.address(f"files/{route.file_id}")
     model.post(address, {"chunkCount": count}, repeatable=True)
-    for number, chunk in enumerate(chunks_of(path, model.chunk_bytes)):
+    for number, chunk in enumerate(chunks_of(path, model.chunk_bytes, encoding)):
         beat()
         fault_point(f"upload.chunk.{number}")
         _put(model, f"{address}/chunks/{number}", chunk)
     return count
 
 
-def chunks_of(path: Path, chunk_bytes: int) -> Iterator[bytes]:
+def chunks_of(path: Path, chunk_bytes: int, encoding: str = "UTF-8") -> Iterator[bytes]:
     """Yield pieces of about ``chunk_bytes``, each ending at a row's end; an empty file is one empty piece.
 
-    Our files hold no line break inside a value (control characters are stripped), so each LF ends a row. In UTF-16 the
-    pieces are kept even, so that no character is torn.
+    Our files hold no line break inside a value (control characters are stripped), so each one ends a row. Trap: in UTF-16
+    the byte of a line feed is also half of other characters, and a piece must hold whole ones.
     """
+    end_of_row = "\n".encode(encoding)
+    whole = -(-chunk_bytes // len(end_of_row)) * len(end_of_row)
     with path.open("rb") as file:
         yielded = False
-        while piece := file.read(chunk_bytes):
-            yield piece + _rest_of_row(file, piece)
+        while piece := file.read(whole):
+            yield piece + _rest_of_row(file, piece, end_of_row)
             yielded = True
         if not yielded:
             yield b""
 
 
-def _rest_of_row(file: BinaryIO, piece: bytes) -> bytes:
-    if piece.endswith(b"\n"):
-        return b""
-    rest = file.readline()
-    if len(piece + rest) % 2 and rest.endswith(b"\n"):  # UTF-16LE writes LF as two bytes
-        following = file.read(1)
-        if following == b"\x00":
-            return rest + following
-        file.seek(-len(following), 1)
+def _rest_of_row(file: BinaryIO, piece: bytes, end_of_row: bytes) -> bytes:
+    width, rest = len(end_of_row), b""
+    while not (rest or piece).endswith(end_of_row):
+        line = file.readline()
+        line += file.read(-len(line) % width)
+        if not line:
+            break
+        rest += line
     return rest
 
 

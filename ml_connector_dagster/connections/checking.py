@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ml_connector_dagster.connections.credentials import Credentials, Standing
+from ml_connector_dagster.connections.import_layout import layout_of
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.connections.rectangles import refuse_rivals
 from ml_connector_dagster.errors import ConnectorError
@@ -140,6 +141,7 @@ def _import(model: AnaplanModel, target: ListTarget | ModuleTarget) -> str:
     from ml_connector_dagster.anaplan.actions import check_header, find_route
 
     route = find_route(model, target.import_action)
+    layout_of(route)
     check_header(route, tuple(target.columns))
     return f"{route.name!r} ({route.action_id}) takes {', '.join(route.layout.headers)}."
 

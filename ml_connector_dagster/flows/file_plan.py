@@ -83,7 +83,7 @@ class FilePlan:
     """2026-10."""
     header: tuple[str, ...]
     file: Path
-    """The CSV, header row first, UTF-8, CRLF."""
+    """The CSV in our own cut: header row first, commas, double quotes, UTF-8, CRLF; ``file_cut`` makes what is sent."""
     rows: int
     """Rows below the header, zero rows included."""
     file_hash: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ml_connector_dagster.anaplan.actions import Route, check_header
@@ -72,11 +71,10 @@ def check_fit(model: AnaplanModel, plan: FilePlan, route: Route) -> None:
     """Refuse a file that the import, the model's calendar, versions or lists would not take whole.
 
     Raises:
-        SettingWrong: Header, the file's cut, read-back view, calendar or version do not fit.
+        SettingWrong: Header, read-back view, calendar or version do not fit.
         TemporarilyRefused: Members are missing: the list's own load may be on its way.
     """
     check_header(route, plan.header)
-    _check_layout(route, plan.file)
     if isinstance(plan.target, ListTarget):
         return
     if plan.target.read_back is not None:
@@ -95,38 +93,6 @@ def fixed_columns(target: ModuleTarget) -> dict[str, str]:
     """Answer the columns that hold one member in the whole file: constants, and the period (an empty text)."""
     fixed = {column: chosen[1:] for column, chosen in target.columns.items() if chosen.startswith("=")}
     return {**fixed, **{column: "" for column, chosen in target.columns.items() if chosen == "period"}}
-
-
-def _check_layout(route: Route, file: Path) -> None:
-    """Refuse a data source that is cut otherwise than our files; a mark or letter that the file does not hold may differ.
-
-    Anaplan would tear the rows, or load names with garbled letters as new members.
-    """
-    layout = route.layout
-    wrong = []
-    if layout.separator != ",":
-        wrong.append(f"separates columns by {layout.separator!r}")
-    if layout.decimal_separator not in (".", "FULL_STOP"):
-        wrong.append(f"reads {layout.decimal_separator!r} as the decimal separator")
-    if layout.delimiter != '"' and _any_line(file, lambda line: b'"' in line):
-        wrong.append("takes no double quotes round a text, and some text needs them")
-    if not _is_utf8(layout.encoding) and _any_line(file, lambda line: not line.isascii()):
-        wrong.append(f"is read as {layout.encoding}, and the file holds letters beyond ASCII")
-    if wrong:
-        raise SettingWrong(
-            f"The data source of {route.name!r} {'; '.join(wrong)}.",
-            "Files are written in UTF-8 with commas, double quotes and decimal points; nothing was sent.",
-            "Let the model builder make the import over the sample file that ml-connector kit writes.",
-        )
-
-
-def _any_line(file: Path, holds: Callable[[bytes], bool]) -> bool:
-    with file.open("rb") as lines:
-        return any(holds(line) for line in lines)
-
-
-def _is_utf8(encoding: str) -> bool:
-    return encoding.upper().replace("-", "") in ("UTF8", "UTF8SIG")
 
 
 def _check_read_back(model: AnaplanModel, read_back: ReadBack) -> None:

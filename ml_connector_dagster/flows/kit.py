@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from ml_connector_dagster.anaplan.actions import find_route
+from ml_connector_dagster.connections.import_layout import layout_of
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.errors import HeldForPerson
 from ml_connector_dagster.flows.changes import open_period
+from ml_connector_dagster.flows.file_cut import OWN_CUT
 from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.slices import CurrentSnapshots
 from ml_connector_dagster.flows.translate import translate
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.mapping.columns import columns_of
+from ml_connector_dagster.mapping.columns import columns_of, number_columns
+from ml_connector_dagster.mapping.csv_file import CsvLayout, read_rows, with_decimals, write_rows
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 
 SAMPLE_ROWS = 25
@@ -54,33 +58,48 @@ class Kit:
     samples: tuple[Path, ...]
 
 
-def write_kit(connection: OpenConnection, folder: Path) -> Kit:
-    """Write a sample CSV per list and module, and ``README.md`` beside them; asks nobody.
+def write_kit(connection: OpenConnection, folder: Path, *, as_built: bool = False) -> Kit:
+    """Write a sample CSV per list and module, and ``README.md`` beside them.
 
     The samples hold the first rows of what would really be sent where the newest period was read, else made-up rows:
     Anaplan builds an import over the file's header.
+
+    Args:
+        connection: The opened connection.
+        folder: Where the files go.
+        as_built: Ask the model how the data source of each import is cut, and cut its sample so; otherwise nobody is asked.
+
+    Raises:
+        SettingWrong: With ``as_built``: an import is not built yet, or no file can be written in its cut.
+        RecordRefused: With ``as_built``: a text cannot be written in that cut.
     """
     folder.mkdir(parents=True, exist_ok=True)
     targets: tuple[ListTarget | ModuleTarget, ...] = (*connection.settings.lists, *connection.settings.modules)
-    samples = tuple(_write_sample(connection, target, folder) for target in targets)
+    cuts = {target.name: _built_cut(connection, target) if as_built else OWN_CUT for target in targets}
+    samples = tuple(_write_sample(connection, target, folder, cuts[target.name]) for target in targets)
     page = folder / "README.md"
-    page.write_text("\n".join(_page(connection, targets, samples)) + "\n", encoding="utf-8")
+    page.write_text("\n".join(_page(connection, targets, cuts)) + "\n", encoding="utf-8")
     return Kit(page, samples)
 
 
-def _write_sample(connection: OpenConnection, target: ListTarget | ModuleTarget, folder: Path) -> Path:
-    path = folder / f"{target.name}.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\r\n").writerows(_sample(connection, target))
-    return path
+def _built_cut(connection: OpenConnection, target: ListTarget | ModuleTarget) -> CsvLayout:
+    return layout_of(find_route(connection.model(), target.import_action))
+
+
+def _write_sample(
+    connection: OpenConnection, target: ListTarget | ModuleTarget, folder: Path, layout: CsvLayout
+) -> Path:
+    numbers = number_columns(target)
+    rows = with_decimals(iter(_sample(connection, target)), OWN_CUT, layout, numbers)
+    return write_rows(folder / f"{target.name}.csv", rows, layout).path
 
 
 def _sample(connection: OpenConnection, target: ListTarget | ModuleTarget) -> list[list[str]]:
     plan = _newest_plan(connection, target)
     if plan is None or not plan.rows:
         return [list(target.columns), [_example(connection, target, field) for field in target.columns.values()]]
-    with plan.file.open(encoding="utf-8", newline="") as file:
-        return [row for row, _ in zip(csv.reader(file), range(SAMPLE_ROWS + 1), strict=False)]
+    with plan.file.open(encoding=OWN_CUT.encoding, newline="") as file:
+        return list(islice(read_rows(file, OWN_CUT), SAMPLE_ROWS + 1))
 
 
 def _newest_plan(connection: OpenConnection, target: ListTarget | ModuleTarget) -> FilePlan | None:
@@ -108,7 +127,7 @@ def _month(connection: OpenConnection) -> Period:
 
 
 def _page(
-    connection: OpenConnection, targets: tuple[ListTarget | ModuleTarget, ...], samples: tuple[Path, ...]
+    connection: OpenConnection, targets: tuple[ListTarget | ModuleTarget, ...], cuts: Mapping[str, CsvLayout]
 ) -> Iterator[str]:
     settings = connection.settings
     yield f"# Imports for {connection.name}"
@@ -116,29 +135,39 @@ def _page(
     yield (
         f"Workspace `{settings.anaplan.workspace}`, model `{settings.anaplan.model}`. Build each import action once, over "
         "the sample file named with it, signed in as anybody; the connector's own user then runs it and needs a role that "
-        "may run actions and write to these modules. Files are UTF-8, comma separated, with a header row."
+        "may run actions and write to these modules. Files have a header row; their cut is named with each."
     )
     yield ""
     yield "Lists come first: a module row whose member is missing is rejected."
-    for target, sample in zip(targets, samples, strict=True):
+    for target in targets:
+        over = f"over `{target.name}.csv` ({_said(cuts[target.name])})"
         yield ""
-        yield from _list_section(target, sample) if isinstance(target, ListTarget) else _module_section(target, sample)
+        yield from _list_section(target, over) if isinstance(target, ListTarget) else _module_section(target, over)
 
 
-def _list_section(target: ListTarget, sample: Path) -> Iterator[str]:
+def _said(layout: CsvLayout) -> str:
+    separator = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}.get(
+        layout.separator, layout.separator
+    )
+    quotes = f"texts in {layout.delimiter}" if layout.delimiter else "no text delimiter"
+    decimals = "point" if layout.decimal_separator == "." else "comma"
+    return f"{layout.encoding}, {separator} between columns, {quotes}, decimal {decimals}"
+
+
+def _list_section(target: ListTarget, over: str) -> Iterator[str]:
     codes = " and ".join(f"`{column}`" for column, field in target.columns.items() if field == "code")
     yield f"## List {target.anaplan_list or target.name}"
     yield ""
-    yield f"- Import action: **{target.import_action}**, over `{sample.name}`."
+    yield f"- Import action: **{target.import_action}**, {over}."
     yield f"- Match on **code only**, mapped to {codes}. Unmatched codes create members; nothing is ever deleted."
     yield "- Members that are no longer used arrive with Active = false."
     yield from _columns(target)
 
 
-def _module_section(target: ModuleTarget, sample: Path) -> Iterator[str]:
+def _module_section(target: ModuleTarget, over: str) -> Iterator[str]:
     yield f"## Module {target.name}"
     yield ""
-    yield f"- Import action: **{target.import_action}**, over `{sample.name}`, {_rows_of(target)}."
+    yield f"- Import action: **{target.import_action}**, {over}, {_rows_of(target)}."
     yield "- Match every list on **code**."
     if any(field == "period" for field in target.columns.values()):
         example = Period(2026, 10).label(target.period_format)

@@ -10,6 +10,7 @@ from ml_connector_dagster.anaplan.lease import Lease, leased
 from ml_connector_dagster.connections.rectangles import refuse_rivals
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.flows.desk import Desk
+from ml_connector_dagster.flows.file_cut import file_as_asked
 from ml_connector_dagster.flows.gates import check_fit, check_release, check_settings
 from ml_connector_dagster.flows.load_rows import LoadBook, LoadRow
 from ml_connector_dagster.flows.send import send
@@ -54,7 +55,8 @@ def load_target(connection: OpenConnection, plan: FilePlan, *, run_id: str, forc
 
     Raises:
         HeldForPerson: The plan is held, or the period is.
-        SettingWrong: Import, header, calendar, version or read-back do not fit; nothing was sent.
+        SettingWrong: Import, its file's cut, header, calendar, version or read-back do not fit; nothing was sent.
+        RecordRefused: A text cannot be written in the cut of the import's file; nothing was sent.
         TemporarilyRefused: Model busy or locked, or members still missing; the load's retry time is set.
         LoadIncomplete: Rows rejected or ignored, or the task was cancelled; rejected rows are saved.
         FiguresDiffer: The read-back does not equal the file.
@@ -74,7 +76,7 @@ def _load(connection: OpenConnection, book: LoadBook, row: LoadRow, plan: FilePl
     check_settings(plan)
     refuse_rivals(connection.name, plan.target.name, connection.rivals(plan.target.name))
     route = find_route(connection.model(), plan.target.import_action)
-    row = _routed(book, row, plan, route)
+    row = _routed(connection, book, row, plan, route)
     relied_on = None if force or has_strayed(book.store, row.slice) else _standing(book, row)
     if relied_on is not None:
         return _skipped(book, row, relied_on)
@@ -117,9 +119,12 @@ def _planned(connection: OpenConnection, plan: FilePlan, run_id: str) -> dict[st
     }
 
 
-def _routed(book: LoadBook, row: LoadRow, plan: FilePlan, route: Route) -> LoadRow:
+def _routed(connection: OpenConnection, book: LoadBook, row: LoadRow, plan: FilePlan, route: Route) -> LoadRow:
+    """Keep where the load goes together with the file as it is read there: how it is cut is known by the route alone."""
     facts = {"action": route.facts(), "proof": proof_of(plan.target, plan.period)}
-    return book.note(row, "routed", import_id=route.action_id, file_id=route.file_id, route=facts)
+    cut = file_as_asked(connection, plan, route)
+    kept = {"file_blob": connection.blobs.put_file("file", cut)} if cut != plan.file else {}
+    return book.note(row, "routed", import_id=route.action_id, file_id=route.file_id, route=facts, **kept)
 
 
 def _standing(book: LoadBook, row: LoadRow) -> LoadRow | None:

@@ -329,7 +329,7 @@ def _read(row: Mapping[Any, Any]) -> LoadRow:
 
 def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
     """Keep what the trail may hold: ids, digests and counts."""
-    kept = ("task_id", "verdict", "rows_ignored", "rows_rejected", "starts", "dump_blob", "adopted")
+    kept = ("task_id", "verdict", "rows_ignored", "rows_rejected", "starts", "dump_blob", "file_blob", "adopted")
     return {name: values[name] for name in kept if values.get(name) is not None}
 
 

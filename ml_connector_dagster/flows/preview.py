@@ -12,7 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ml_connector_dagster.anaplan.actions import find_route
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.file_cut import file_as_asked
 from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.past_loads import LoadFact, PastLoads
 from ml_connector_dagster.flows.translate import translate
@@ -70,17 +72,18 @@ def preview(
         target_name: One of its lists or modules.
         period: 2026-10.
         folder: Where the CSV goes, as ``<connection>_<target>_<period>.csv``.
-        ask_model: Read the model's cells where no load is known; False needs no Anaplan.
+        ask_model: Cut the file as the import asks, and read the model's cells where no load is known; False needs no Anaplan.
         from_model: Read them whatever was loaded before, and compare with them: what a load from the model would do.
 
     Raises:
         HeldForPerson: The period was never read.
-        SettingWrong: Columns or crosswalks are wrong.
+        SettingWrong: Columns or crosswalks are wrong, or the model has no such import.
+        RecordRefused: A text cannot be written in the cut of the import's file.
     """
     plan = translate(connection, target_name, period, ask_model=ask_model, from_model=from_model)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{connection.name}_{target_name}_{period}.csv"
-    shutil.copyfile(plan.file, file)
+    shutil.copyfile(_as_sent(connection, plan) if ask_model else plan.file, file)
     if plan.cells is None:
         return SlicePreview(plan, file, {}, None, ())
     loads = PastLoads.of(connection, target_name)
@@ -88,6 +91,10 @@ def preview(
     was = _standing(connection, plan, before, ask_model=ask_model)
     changes = sorted(_changes(plan, was), key=lambda one: (-abs(one.delta), one.cell))
     return SlicePreview(plan, file, _totals(plan), before.id if before else None, tuple(changes))
+
+
+def _as_sent(connection: OpenConnection, plan: FilePlan) -> Path:
+    return file_as_asked(connection, plan, find_route(connection.model(), plan.target.import_action))
 
 
 def _standing(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from ml_connector_dagster.anaplan.actions import FileLayout
 from ml_connector_dagster.audit.explain import header_of
 from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.flows.file_cut import OWN_CUT, file_as_planned
 from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.load import LoadOutcome, load_target
 from ml_connector_dagster.flows.load_rows import LoadBook, LoadRow
@@ -74,14 +74,13 @@ def rejected_rows(store: Store, load_id: int) -> int:
 def stored_plan(connection: OpenConnection, row: LoadRow) -> FilePlan:
     """Answer the plan of a load as it was, from the files that were kept."""
     blobs = connection.blobs
-    file = blobs.local_path(row.file_blob)
-    layout = row.route["action"]["layout"] if row.route else asdict(FileLayout(()))
+    file = file_as_planned(connection, row)
     return FilePlan(
         connection=row.connection,
         target=connection.target(row.target),
         kind="list" if row.target_kind == "list" else "module",
         period=row.period,
-        header=header_of(file, layout),
+        header=header_of(file, asdict(OWN_CUT)),
         file=file,
         rows=row.rows,
         file_hash=row.file_hash,

@@ -91,7 +91,7 @@ def _upload(desk: Desk, row: LoadRow) -> LoadRow:
     _wait_until_idle(desk)
     tasks = notice_tasks(desk, row, route)
     fault_point("load.before_upload")
-    upload(desk.model, route.file_id, desk.blobs.local_path(row.file_blob), desk.beat)
+    upload(desk.model, route, desk.blobs.local_path(row.file_blob), desk.beat)
     return desk.book.move(row, "uploaded", seen_tasks={one.task_id: one.created for one in tasks})
 
 

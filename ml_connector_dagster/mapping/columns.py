@@ -50,6 +50,9 @@ LINE_FIELDS = {
 }
 """Fields of line grain alone."""
 
+NUMBERS = frozenset({"amount", "total", "amount_due", "rate", "tax_amount"})
+"""Fields that are written as decimals."""
+
 LIST_FIELDS = {
     "code": "the member's code: what modules name it by",
     "name": "code and name, so that names stay unique within the list",
@@ -100,6 +103,11 @@ def columns_of(target: ModuleTarget | ListTarget) -> tuple[Column, ...]:
         Column(name, "", chosen[1:]) if chosen.startswith("=") else Column(name, ALIASES.get(chosen, chosen))
         for name, chosen in target.columns.items()
     )
+
+
+def number_columns(target: ModuleTarget | ListTarget) -> frozenset[str]:
+    """Answer the file's columns that hold decimals; a constant is text."""
+    return frozenset(column.name for column in columns_of(target) if column.field in NUMBERS)
 
 
 def key_columns(target: ModuleTarget) -> tuple[str, ...]:

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ml_connector_dagster.anaplan.actions import FileLayout, Route
 from ml_connector_dagster.anaplan.files import chunks_of, upload
 from ml_connector_dagster.errors import OutcomeUnknown, SettingWrong
 from ml_connector_dagster_tests.anaplan.fake_http import model_with
 
 FILE = "files/113000000001"
+ROUTE = Route("imports", "112000000001", "Import", "113000000001", FileLayout(("A",)), ("112000000001",))
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))  # a busy machine is no finding
@@ -29,14 +31,16 @@ def test_chunks_are_the_file_and_end_at_row_ends(
     assert all(piece.endswith(b"\n") for piece in pieces if piece)
 
 
-def test_no_character_of_a_utf_16_file_is_torn(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_no_character_of_a_utf_16_file_is_torn(tmp_path: Path, encoding: str) -> None:
+    """Ċ and ਅ hold the byte of a line feed in one half or the other."""
     path = tmp_path / "file.csv"
-    content = "a,ü\r\nbb,€\r\nccc,x\r\n".encode("utf-16-le")
+    content = "a,ü\r\nĊċ,ਅ\r\nccc,x\r\n".encode(encoding)
     path.write_bytes(content)
-    for size in range(2, 20, 2):
-        pieces = list(chunks_of(path, size))
+    for size in range(1, 20):
+        pieces = list(chunks_of(path, size, encoding))
         assert b"".join(pieces) == content
-        assert all(len(piece) % 2 == 0 for piece in pieces)
+        assert all(piece.decode(encoding).endswith("\n") for piece in pieces)
 
 
 def test_a_file_without_a_last_line_break_is_whole(tmp_path: Path) -> None:
@@ -51,7 +55,7 @@ def test_an_upload_declares_its_chunks_and_sends_each_gzipped_in_order(tmp_path:
     model = model_with({FILE: {}, f"{FILE}/chunks/0": 204, f"{FILE}/chunks/1": 204, f"{FILE}/chunks/2": 204})
     model.chunk_bytes = 4
     pings: list[int] = []
-    assert upload(model, "113000000001", path, lambda: pings.append(1)) == 3
+    assert upload(model, ROUTE, path, lambda: pings.append(1)) == 3
     asked = model.http.asked
     assert (asked[0][:2], asked[0][2].json) == (("POST", FILE), {"chunkCount": 3})
     assert [gzip.decompress(sent.content) for _, _, sent in asked[1:]] == [b"one\r\n", b"two\r\n", b"three\r\n"]
@@ -63,7 +67,7 @@ def test_a_chunk_that_is_not_confirmed_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     path.write_bytes(b"one\r\n")
     with pytest.raises(OutcomeUnknown, match=r"202 to a chunk"):
-        upload(model_with({FILE: {}, f"{FILE}/chunks/0": 202}), "113000000001", path, lambda: None)
+        upload(model_with({FILE: {}, f"{FILE}/chunks/0": 202}), ROUTE, path, lambda: None)
 
 
 def test_more_chunks_than_anaplan_takes_are_refused(tmp_path: Path) -> None:
@@ -72,4 +76,4 @@ def test_more_chunks_than_anaplan_takes_are_refused(tmp_path: Path) -> None:
     model = model_with({})
     model.chunk_bytes = 1
     with pytest.raises(SettingWrong, match=r"1001 chunks"):
-        upload(model, "113000000001", path, lambda: None)
+        upload(model, ROUTE, path, lambda: None)

@@ -4,6 +4,8 @@ import csv
 
 import pytest
 
+from ml_connector_dagster.anaplan.actions import FileLayout, Route
+from ml_connector_dagster.flows import kit as kit_flow
 from ml_connector_dagster.flows.kit import SAMPLE_ROWS, write_kit
 from ml_connector_dagster_tests.flows.little_company import ACTUALS, little
 
@@ -39,6 +41,18 @@ def test_what_was_read_fills_the_samples(october, tmp_path):
     assert len(samples["actuals.csv"]) == 5
 
 
+def test_a_sample_is_cut_as_the_import_that_stands_already(october, tmp_path, monkeypatch):
+    layout = FileLayout((), separator="\t", delimiter="", encoding="UTF-16LE", decimal_separator=",")
+    route = Route("imports", "112000000001", "Actuals", "113000000001", layout, ())
+    monkeypatch.setattr(kit_flow, "find_route", lambda model, wanted: route)
+    kit = write_kit(october, tmp_path / "kit", as_built=True)
+    (actuals,) = [path for path in kit.samples if path.name == "actuals.csv"]
+    lines = actuals.read_bytes().decode("utf-16-le").splitlines()
+    assert lines[0].split("\t") == list(ACTUALS["columns"])
+    assert any(line.endswith("\t20,50") for line in lines)
+    assert "UTF-16LE, tab between columns, no text delimiter, decimal comma" in kit.page.read_text(encoding="utf-8")
+
+
 def test_a_sample_is_no_copy_of_the_whole_file(october, tmp_path):
     for number in range(SAMPLE_ROWS + 5):
         october.books.customers[f"c-9{number}"] = f"Customer {number}"
@@ -66,7 +80,7 @@ def test_a_period_that_read_empty_gives_a_made_up_row(fresh, tmp_path):
 def test_the_page_says_import_match_clear_and_view_of_each_target(fresh, tmp_path):
     page = write_kit(fresh, tmp_path / "kit").page.read_text(encoding="utf-8")
     for sentence in (
-        "Import action: **Actuals from Xero**, over `actuals.csv`, one row per target cell",
+        'over `actuals.csv` (UTF-8, comma between columns, texts in ", decimal point), one row per target cell',
         "Match on **code only**, mapped to `Code`",
         "Entity: clear *Mapped items in source*",
         "Account: clear *All items*",

@@ -8,26 +8,29 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from ml_connector_dagster.anaplan.actions import FileLayout, Route
 from ml_connector_dagster.audit.trail import verify
 from ml_connector_dagster.errors import (
     FiguresDiffer,
     HeldForPerson,
     LoadIncomplete,
     OutcomeUnknown,
+    RecordRefused,
     RequestRejected,
     SettingWrong,
     TemporarilyRefused,
 )
 from ml_connector_dagster.flows.file_plan import Hold, HoldReason
-from ml_connector_dagster.flows.gates import _check_layout
 from ml_connector_dagster.flows.load import load_target
 from ml_connector_dagster.flows.load_rows import MOST_ATTEMPTS
+from ml_connector_dagster.flows.replay import replay
+from ml_connector_dagster.ledger.money import plain
 from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID
 from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.locks import LockBusy, Locks
+from ml_connector_dagster.store.tables import rejected_row
 from ml_connector_dagster_tests.flows.office import ACTUALS, Office, office
 
 CELLS = {("200", "UK-a"): "1200.50", ("200", "UK-b"): "99.99", ("400", "unassigned"): "310.00"}
@@ -136,29 +139,72 @@ def test_a_wrong_order_of_columns_is_named_before_anything_is_sent(desk: Office)
     assert (desk.rows()[0].state, desk.tasks) == ("refused", [])
 
 
-@pytest.mark.parametrize(
-    ("layout", "text", "words"),
-    [
-        ({"separator": ";"}, "200", "separates columns by ';'"),
-        ({"decimal_separator": ","}, "200", "reads ',' as the decimal separator"),
-        ({"delimiter": ""}, "2,00", "takes no double quotes"),
-        ({"encoding": "ISO-8859-1"}, "Café", "is read as ISO-8859-1, and the file holds letters beyond ASCII"),
-        ({"encoding": "ISO-8859-1", "delimiter": ""}, "200", ""),
-    ],
-    ids=["separator", "decimals", "quotes", "letters", "what the file does not hold"],
-)
-def test_a_data_source_that_would_tear_or_garble_the_file_is_refused(
-    tmp_path: Path, layout: dict[str, str], text: str, words: str
+CUTS = {
+    "semicolons, UTF-16": {"separator": ";", "encoding": "UTF-16LE", "decimal_separator": ","},
+    "tabs, no quotes, Latin-1": {"separator": "\t", "delimiter": "", "encoding": "ISO-8859-1"},
+    "single quotes": {"delimiter": "'"},
+}
+
+
+@contextmanager
+def cut(server: Running, store: Store, folder: Path, layout: dict[str, str]) -> Iterator[Office]:
+    """An office whose actuals and customers files are cut otherwise, and whose members have letters and marks to trip over."""
+
+    def shape(definition: dict) -> None:
+        for file in definition["files"]:
+            if file["name"] in ("actuals.csv", "customers.csv"):
+                file.update(layout)
+        (customers,) = (entry for entry in definition["lists"] if entry["name"] == "Customers")
+        customers["items"] = [*customers["items"], {"code": CAFE, "name": "Coffee"}]
+
+    with office(server, store, folder, shape=shape) as opened:
+        yield opened
+
+
+CAFE = "UK-Café d'Or, 'Ċ'"
+
+
+@pytest.mark.parametrize("layout", CUTS.values(), ids=CUTS)
+def test_a_file_is_cut_as_the_data_source_asks(
+    planning_server: Running, sqlite_store: Store, tmp_path: Path, layout: dict[str, str]
 ) -> None:
-    file = tmp_path / "file.csv"
-    written = f'"{text}"' if "," in text else text
-    file.write_text(f"Account,Amount\r\n{written},1\r\n", encoding="utf-8")
-    route = Route("imports", "112000000001", "Actuals", "113000000001", FileLayout(("Account", "Amount"), **layout), ())
-    if not words:
-        _check_layout(route, file)
-        return
-    with pytest.raises(SettingWrong, match=words):
-        _check_layout(route, file)
+    """Loaded, skipped, replayed and refused in part: every reader of the kept file knows how it is cut."""
+    name = CAFE.replace("Ċ", "C") if layout.get("encoding") == "ISO-8859-1" else CAFE
+    cells = {("200", "UK-a"): "1200.50", ("260", name): "-0.75"}
+    with cut(planning_server, sqlite_store, tmp_path, layout) as desk:
+        load_target(desk.connection(), desk.list_plan({name: f'"{name}"'}), run_id="r")
+        first = load_target(desk.connection(), desk.plan(cells), run_id="r")
+        assert {cell: plain(desk.figure(*cell)) for cell in cells} == cells
+        assert load_target(desk.connection(), desk.plan(cells), run_id="r").state == "skipped"
+        desk.edit("200", "1.00")
+        again = replay(desk.connection(), 3, run_id="r")
+        assert again.state == "verified"
+        assert {cell: plain(desk.figure(*cell)) for cell in cells} == cells
+        assert desk.book.get(again.load_id).file_blob == desk.book.get(first.load_id).file_blob
+        with pytest.raises(LoadIncomplete):
+            load_target(desk.connection(), desk.plan({**cells, ("999", name): "5.00"}), run_id="r")
+        with desk.store.read() as connection:
+            (row,) = connection.execute(select(rejected_row.c.row)).scalars()
+        assert (row["Account"], row["Customer"]) == ("999", name)
+        assert verify(desk.store) == []
+
+
+@pytest.mark.parametrize(
+    ("layout", "words"),
+    [
+        ({"encoding": "ISO-8859-1"}, "cannot be written with .* in ISO-8859-1"),
+        ({"delimiter": ""}, "cannot be written with separator ',', delimiter ''"),
+        ({"encoding": "UTF-16"}, "begins with a byte order mark"),
+    ],
+    ids=["letters", "separator", "mark"],
+)
+def test_what_the_data_source_cannot_hold_is_refused_before_anything_is_sent(
+    planning_server: Running, sqlite_store: Store, tmp_path: Path, layout: dict[str, str], words: str
+) -> None:
+    with cut(planning_server, sqlite_store, tmp_path, layout) as desk:
+        with pytest.raises((RecordRefused, SettingWrong), match=words):
+            load_target(desk.connection(), desk.plan({("200", CAFE): "1.00"}), run_id="r")
+        assert (desk.rows()[0].state, desk.tasks) == ("refused", [])
 
 
 def test_a_missing_import_action_names_what_there_is(desk: Office) -> None:

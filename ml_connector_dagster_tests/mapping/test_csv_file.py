@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from ml_connector_dagster.errors import RecordRefused, SettingWrong
-from ml_connector_dagster.mapping import row_files
+from ml_connector_dagster.mapping import csv_file, row_files
 from ml_connector_dagster.mapping.columns import Column
-from ml_connector_dagster.mapping.csv_file import CsvLayout, write_csv
+from ml_connector_dagster.mapping.csv_file import CsvLayout, check_layout, recut_csv, write_csv
 from ml_connector_dagster.mapping.file_rows import FileRows
 from ml_connector_dagster.mapping.row_files import RowFile, cells_schema
 
@@ -28,9 +27,12 @@ def rows_of(folder: Path, *rows: tuple[str, str], amount_column: str = "Amount")
 
 
 def written(folder: Path, rows: FileRows, layout: CsvLayout | None = None) -> bytes:
-    """The bytes of the file."""
+    """The bytes of the file; with a layout, those of the file that was cut again."""
     path = folder / "file.csv"
-    file = write_csv(path, rows, layout)
+    file = write_csv(path, rows)
+    if layout is not None:
+        path = folder / "cut.csv"
+        file = recut_csv(folder / "file.csv", CsvLayout(), path, layout, {"Amount"})
     content = path.read_bytes()
     assert (file.sha256, file.size_bytes) == (hashlib.sha256(content).hexdigest(), len(content))
     assert (file.path, file.rows) == (path, rows.rows)
@@ -89,19 +91,38 @@ def test_a_file_of_many_row_groups_is_one_file(tmp_path: Path, monkeypatch: pyte
 def test_a_separator_in_a_value_needs_a_delimiter(tmp_path: Path) -> None:
     rows = rows_of(tmp_path, ("plain", "1"), ("Fees, other", "1"))
     with pytest.raises(RecordRefused, match="'Fees, other' cannot be written"):
-        write_csv(tmp_path / "file.csv", rows, CsvLayout(delimiter=""))
+        written(tmp_path, rows, CsvLayout(delimiter=""))
     assert written(tmp_path, rows_of(tmp_path, ("plain", "1")), CsvLayout(delimiter="")).endswith(b"1,plain\r\n")
 
 
 def test_a_character_that_the_encoding_has_not_is_refused(tmp_path: Path) -> None:
     rows = rows_of(tmp_path, ("plain", "1"), ("日本", "1"))
     with pytest.raises(RecordRefused, match="日本"):
-        write_csv(tmp_path / "file.csv", rows, CsvLayout(encoding="ISO-8859-1"))
+        written(tmp_path, rows, CsvLayout(encoding="ISO-8859-1"))
+
+
+def test_a_file_cut_again_and_back_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second of two batches, quotes, and a constant that looks like a number are no exceptions."""
+    monkeypatch.setattr(csv_file, "_ROWS_AT_ONCE", 2)
+    layout = CsvLayout(separator="\t", delimiter="'", encoding="UTF-16LE", decimal_separator=",")
+    content = written(tmp_path, rows_of(tmp_path, ('A "quoted", name', "1.25"), ("l'été", "-3"), ("1.5", "0.10")))
+    recut_csv(tmp_path / "file.csv", CsvLayout(), tmp_path / "cut.csv", layout, {"Amount"})
+    assert "0,10\t1.5\r\n" in (tmp_path / "cut.csv").read_bytes().decode("utf-16-le")
+    recut_csv(tmp_path / "cut.csv", layout, tmp_path / "back.csv", CsvLayout(), {"Amount"})
+    assert (tmp_path / "back.csv").read_bytes() == content
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"encoding": "EBCDIC-9"}, {"separator": ""}, {"separator": ",", "decimal_separator": ","}]
+    ("wrong", "says"),
+    [
+        ({"encoding": "EBCDIC-9"}, "no known encoding"),
+        ({"encoding": "UTF-16"}, "begins with a byte order mark"),
+        ({"separator": ""}, "separates columns by ''"),
+        ({"separator": "-"}, "separates columns by '-'"),
+        ({"delimiter": ","}, "puts ',' round texts"),
+        ({"separator": ",", "decimal_separator": ","}, "has the decimal separator ','"),
+    ],
 )
-def test_a_layout_that_cannot_be_written_is_refused(tmp_path: Path, wrong: dict[str, str]) -> None:
-    with pytest.raises(SettingWrong):
-        write_csv(tmp_path / "file.csv", rows_of(tmp_path, ("a", "1")), replace(CsvLayout(), **wrong))
+def test_a_layout_that_cannot_be_written_is_refused(wrong: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingWrong, match=says):
+        check_layout(CsvLayout(**wrong))

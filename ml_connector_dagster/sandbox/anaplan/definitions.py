@@ -14,6 +14,7 @@ class FileDefinition:
     separator: str = ","
     delimiter: str = '"'
     encoding: str = "UTF-8"
+    decimal_separator: str = "."
     default: bytes | None = None
 
     def shown(self, chunk_count: int) -> dict[str, Any]:
@@ -79,7 +80,7 @@ class ImportDefinition:
                 "textDelimiter": file.delimiter,
                 "headerRow": 1,
                 "firstDataRow": 2,
-                "decimalSeparator": ".",
+                "decimalSeparator": file.decimal_separator,
                 "headerNames": file.headers,
                 "columnCount": len(file.headers),
             },

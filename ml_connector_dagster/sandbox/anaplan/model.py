@@ -149,6 +149,7 @@ class Model:
             separator=entry.get("separator", ","),
             delimiter=entry.get("delimiter", '"'),
             encoding=entry.get("encoding", "UTF-8"),
+            decimal_separator=entry.get("decimal_separator", "."),
             default=default.encode(entry.get("encoding", "UTF-8")) if isinstance(default, str) else default,
         )
         self.file_definitions[made.id] = made

@@ -151,7 +151,7 @@ class ModuleImport:
             if item.calculated or (item.is_number and not text):
                 continue
             try:
-                value = _value(item, text)
+                value = _value(item, text, self._definition.file.decimal_separator)
             except ValueError as wrong:
                 errors.append(str(wrong))
                 continue
@@ -206,10 +206,10 @@ class ModuleImport:
         return Outcome(self._definition.id, self._definition.name, details=[detail], dump=dump)
 
 
-def _value(item: LineItem, text: str) -> Value:
+def _value(item: LineItem, text: str, decimal_separator: str) -> Value:
     """The cell's value of a text; a wrong one is an error in the vendor's words."""
     if item.is_number:
-        return _number(text)
+        return _number(text, decimal_separator)
     if item.number_format == "BOOLEAN":
         if text.casefold() not in _BOOLEANS:
             raise ValueError(f"Invalid boolean: {text}")
@@ -222,14 +222,14 @@ def _value(item: LineItem, text: str) -> Value:
     return text
 
 
-def _number(text: str) -> Decimal:
-    """Plain decimal notation with a point; thousands separators and exponents are refused."""
+def _number(text: str, decimal_separator: str) -> Decimal:
+    """Plain decimal notation; thousands separators and exponents are refused."""
     try:
-        if set(text) <= _DIGITS:
-            return Decimal(text)
+        if set(text) <= _DIGITS | {decimal_separator}:
+            return Decimal(text.replace(decimal_separator, "."))
     except InvalidOperation:
         pass
     raise ValueError(f"Invalid number: {text}")
 
 
-_DIGITS = frozenset("0123456789.-")
+_DIGITS = frozenset("0123456789-")
