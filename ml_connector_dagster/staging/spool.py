@@ -37,6 +37,8 @@ class RowSpool:
 
     def add(self, table: pa.Table) -> None:
         """Take the rows of one page."""
+        table = table.combine_chunks()
+        self.digest.add(table)
         self._waiting.append(table)
         self._waiting_rows += table.num_rows
         if self._waiting_rows >= ROWS_PER_GROUP:
@@ -50,8 +52,7 @@ class RowSpool:
     def _flush(self) -> None:
         if not self._waiting_rows:
             return
-        table = pa.concat_tables(self._waiting).combine_chunks()
-        self.digest.add(table)
+        table = pa.concat_tables(self._waiting)
         self._writer.write_table(table, row_group_size=table.num_rows)
         self.rows += table.num_rows
         self._waiting, self._waiting_rows = [], 0

@@ -28,19 +28,20 @@ def numbered_pages(
         page_count: What the page says about the number of pages (the newest word counts); None where it does not.
 
     Raises:
-        RequestRejected: A page held nothing but records already read: the endpoint ignores its page number, and asking
-            on would never end.
+        RequestRejected: A page held nothing but records of the first page or of the page before: the endpoint ignores its
+            page number, or clamps it, and asking on would never end.
     """
-    seen: set[str] = set()
+    first: frozenset[str] = frozenset()
+    before: frozenset[str] = frozenset()
     number = FIRST_PAGE
     while True:
         page = fetch(number)
         found = frozenset(ids(page))
-        if found and found <= seen:
+        if found and (found <= first or found <= before):
             raise _circle(f"page {number}")
         if found or number == FIRST_PAGE:
             yield page
-        seen |= found
+        first, before = first or found, found
         last = page_count(page)
         if not found or (last is not None and number >= last):
             return

@@ -27,6 +27,7 @@ from ml_connector_dagster.sources.xero.client import IDS_A_CALL, Answered, Listi
 from ml_connector_dagster.sources.xero.context import Context
 from ml_connector_dagster.sources.xero.dates import moment, optional_date, since_header
 from ml_connector_dagster.sources.xero.decode import Decoded, refuse
+from ml_connector_dagster.sources.xero.seen import SeenIds
 
 if TYPE_CHECKING:
     from ml_connector_dagster.sources.xero.reports import TrialBalances
@@ -187,14 +188,14 @@ class XeroCompany:
         A record edited meanwhile moves to the end and comes twice (the first version is kept; the change feed reports it
         again); one that leaves the list lets another slip over a page's edge unseen. Then the list is read again.
         """
-        seen: set[str] = set()
+        seen = SeenIds()
         for _ in range(MAX_PASSES):
             pages: list[Decoded] = []
             for answered in self.api.pages(listing):
-                fresh = _not_seen(answered.page, seen)
+                fresh = _without(answered.page, seen.among(answered.page.ids))
                 if fresh.records or fresh.refused or not seen:
                     yield Answered(answered.content, fresh)
-                seen |= answered.page.ids
+                seen.add(answered.page.ids)
                 pages = [*pages[:1], answered.page]
             if not _moved(pages[0], pages[-1], len(seen)):
                 return
@@ -301,8 +302,8 @@ def _moved(first: Decoded, last: Decoded, seen: int) -> bool:
     return last is not first and bool(stamp) and moment(stamp) >= moment(first.server_time)
 
 
-def _not_seen(page: Decoded, seen: set[str]) -> Decoded:
-    if seen.isdisjoint(page.ids):
+def _without(page: Decoded, seen: frozenset[str]) -> Decoded:
+    if not seen:
         return page
     return Decoded(
         [record for record in page.records if record.record_id not in seen],

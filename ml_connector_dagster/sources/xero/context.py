@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,7 +19,7 @@ NO_TRACKING = "{}"
 ONE = Decimal(1)
 MONEY_STATUS = {"AUTHORISED": True, "DELETED": False, "VOIDED": False}
 """Status of money that moved, to whether it posts."""
-_CHOSEN = attrgetter("tracking_category_id", "option", "tracking_option_id")
+_VALUES = msgspec.json.Decoder(list[wire.LineTracking] | None)
 _ENCODER = msgspec.json.Encoder()
 LineParts = tuple[str, str, str, Decimal, Decimal, str]
 """(line_id, account, description, net, recoverable tax, tracking)."""
@@ -35,24 +34,28 @@ class Context:
     """(category id, option name) to option id, archived options included."""
     not_recoverable: Mapping[str, Decimal] = field(default_factory=dict)
     """Tax type to the share of its tax that stays in cost; only those with a share."""
-    tracking_texts: dict[tuple[tuple[str, str, str], ...], str] = field(default_factory=dict)
+    tracking_texts: dict[bytes, str] = field(default_factory=dict)
     """Remembered results, since a few combinations stand on nearly all lines."""
 
-    def tracking(self, values: Sequence[wire.LineTracking]) -> str:
-        """Answer the canonical JSON of a line's tracking.
+    def tracking(self, written: msgspec.Raw) -> str:
+        """Answer the canonical JSON of a line's tracking, given Xero's own text of it.
 
         Raises:
-            RecordRefused: An option is in no category that Xero answered.
+            RecordRefused: An option is in no category that Xero answered, or the text is no list of options.
         """
-        if not values:
-            return NO_TRACKING
-        key = tuple(map(_CHOSEN, values))
+        key = bytes(written)
         text = self.tracking_texts.get(key)
         if text is None:
-            chosen = {one.tracking_category_id.lower(): self._option_id(one) for one in values}
-            text = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
-            self.tracking_texts[key] = text
+            text = self.tracking_texts[key] = self._canonical(key)
         return text
+
+    def _canonical(self, written: bytes) -> str:
+        try:
+            values = _VALUES.decode(written) or []
+        except msgspec.ValidationError as error:
+            raise untrusted(f"The tracking of a line cannot be read: {error}.") from None
+        chosen = {one.tracking_category_id.lower(): self._option_id(one) for one in values}
+        return json.dumps(chosen, sort_keys=True, separators=(",", ":"))
 
     def _option_id(self, value: wire.LineTracking) -> str:
         if value.tracking_option_id:
@@ -103,7 +106,7 @@ def untrusted(happened: str) -> RecordRefused:
 
 def fingerprint(lines: Sequence[LineParts], *header: object) -> str:
     """Answer the hash of what the books see: a payment received, a due date or a description moves none of it."""
-    figures = [line[:2] + line[3:] for line in lines]
+    figures = [(line_id, account, net, tax, tracking) for line_id, account, _, net, tax, tracking in lines]
     return hashlib.sha256(_ENCODER.encode((header, figures))).hexdigest()
 
 

@@ -52,6 +52,7 @@ def optional_date(written: str) -> date | None:
     return calendar_date(written) if written else None
 
 
+@lru_cache(maxsize=8192)
 def optional_moment(written: str) -> datetime | None:
     """Answer the time, or None where Xero wrote none."""
     return moment(written) if written else None

@@ -37,6 +37,7 @@ RECORD_SHAPES: dict[str, tuple[str, Any]] = {
 }
 """Endpoint to the key of its records in the envelope and their shape."""
 _SHOWN = 200
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass
@@ -102,11 +103,16 @@ def _record_by_record(endpoint: str, content: bytes) -> Decoded:
         page.pagination = msgspec.convert(envelope["pagination"], Pagination)
     for raw in envelope[plural]:
         try:
-            page.records.append(msgspec.convert(_known_only(raw, shape, unknown), shape))
+            page.records.append(_shaped(_known_only(raw, shape, unknown), shape))
         except msgspec.ValidationError as error:
             page.refused.append(refuse(_id_of(raw, shape), str(error), raw))
     page.unknown_fields = dict(unknown)
     return page
+
+
+def _shaped(known: Any, shape: Any) -> Any:
+    """Read a record from its text, since some fields are kept as text."""
+    return msgspec.json.decode(_ENCODER.encode(known), type=shape)
 
 
 def refuse(record_id: str, reason: str, raw: object) -> RefusedRecord:
@@ -138,7 +144,7 @@ def _fields(shape: Any) -> dict[str, tuple[Any, bool]]:
     """Answer each field as Xero spells it: the shape of what stands inside, and whether anything reads it."""
     hints = get_type_hints(shape)
     return {
-        one.encode_name: (_shape_inside(hints[one.name]), hints[one.name] is not msgspec.Raw)
+        one.encode_name: (_shape_inside(hints[one.name]), one.default is not wire.LEFT)
         for one in msgspec.structs.fields(shape)
     }
 

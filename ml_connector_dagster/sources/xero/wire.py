@@ -11,6 +11,8 @@ from decimal import Decimal
 from msgspec import Raw, Struct, field
 
 LEFT = Raw()
+"""The default of a field that nothing reads."""
+NO_VALUES = Raw(b"[]")
 NOUGHT = Decimal(0)
 _SPELLED = {"id": "ID", "utc": "UTC", "cis": "CIS"}
 
@@ -90,7 +92,8 @@ class Line(Struct, rename=xero_name, forbid_unknown_fields=True, kw_only=True, g
     tax_amount: Decimal | None = None
     tax_type: str | None = None
     account_id: str = ""
-    tracking: list[LineTracking] = []
+    tracking: Raw = NO_VALUES
+    """A list of LineTracking, decoded by ``Context.tracking`` once for each distinct text: a few stand on nearly all lines."""
     account_code: Raw = LEFT
     discount_amount: Raw = LEFT
     discount_entered_as_percent: Raw = LEFT
@@ -287,8 +290,8 @@ class BankTransfer(Known, kw_only=True):
     currency_rate: Decimal | None = None
     status: str = "AUTHORISED"
     reference: str | None = None
-    from_tracking: list[LineTracking] = []
-    to_tracking: list[LineTracking] = []
+    from_tracking: Raw = NO_VALUES
+    to_tracking: Raw = NO_VALUES
     from_bank_transaction_id: str = ""
     to_bank_transaction_id: str = ""
     from_is_reconciled: Raw = LEFT
