@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,20 +11,20 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import HTTPRedirectHandler, build_opener, urlopen
 
 import click
 import sqlalchemy as sa
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run, dagster_at
 from ml_connector_dagster.cli.local_stack import dagster_running, local_stack
-from ml_connector_dagster.cli.loopback import listening
 from ml_connector_dagster.cli.output import json_option, progress, say, table
+from ml_connector_dagster.connections.addresses import ANAPLAN
 from ml_connector_dagster.connections.consent import Consents
 from ml_connector_dagster.connections.entering import enter
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.connections.preparing import prepare
-from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete
+from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete, RequestRejected
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.store import tables
 
@@ -32,8 +33,8 @@ SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_A_SLICE = 60
 """Patience for one company and period; the whole demo waits for the sum."""
 
-_XERO_CLIENT = {"client_id": "sandbox-xero-client", "client_secret": "sandbox-xero-secret"}
-_ANAPLAN_LOGIN = {"user": "demo@calderfinch.example", "password": "sandbox-anaplan-password"}
+REDIRECT_URI = "http://localhost:8701/connect/callback"
+"""Registered for the sandbox's apps, where their vendor takes a loopback address; nothing listens there in a demo."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,22 +99,55 @@ def ui(port: int, sandbox_port: int) -> None:
 
 
 def enter_credentials() -> None:
-    """Do what a person does once with init, credential set and connect: keys, database, credentials, a consent."""
+    """Do what a person does once with init, credential set and connect: keys, database, credentials, consents."""
     with Connector.of_process() as connector:
         prepare(connector.environment)
-        enter(connector, "demo_xero", "xero", "oauth", _XERO_CLIENT)
-        enter(connector, "demo_anaplan", "anaplan", "basic", _ANAPLAN_LOGIN)
-        _consent(Consents(connector), "demo_xero")
+        logins = _logins(connector.environment.sandbox_url)
+        for credential, vendor in sorted(_credentials(connector)):
+            enter(connector, credential, vendor, "basic" if vendor == ANAPLAN else "oauth", logins[vendor]["login"])
+            if vendor != ANAPLAN:
+                redirect_uri = logins[vendor]["redirect_uri"] or REDIRECT_URI
+                _consent(Consents(connector), credential, redirect_uri)
 
 
-def _consent(consents: Consents, credential: str) -> None:
-    """Open the consent page as a browser would; the sandbox's person agrees at once and is sent to our redirect address."""
+def _credentials(connector: Connector) -> set[tuple[str, str]]:
+    """Answer every credential that the demo companies name, with its vendor."""
+    chosen = [connector.connection(name).settings for name in connector.names()]
+    sources = {(one.source.credential, one.source.system) for one in chosen if one.source.at == "sandbox"}
+    return sources | {(one.anaplan.credential, ANAPLAN) for one in chosen if one.anaplan.at == "sandbox"}
+
+
+def _logins(sandbox_url: str) -> Mapping[str, Mapping[str, Any]]:
+    """Answer how the sandbox's persons sign in, by vendor."""
+    with urlopen(f"{sandbox_url}/_control/logins", timeout=30) as answer:  # noqa: S310 (the sandbox, on loopback)
+        found: Mapping[str, Mapping[str, Any]] = json.load(answer)
+    return found
+
+
+def _consent(consents: Consents, credential: str, redirect_uri: str) -> None:
+    """Open the consent page as a browser would; the sandbox's person agrees at once and is sent to the redirect address."""
     session = secrets.token_urlsafe(32)
-    with listening(0) as (redirect_uri, wait):
-        began = consents.begin(credential, redirect_uri=redirect_uri, session=session)
-        with urlopen(began.authorize_url, timeout=30):  # noqa: S310 (the sandbox, on loopback)
-            answer = wait(30)
-    consents.finish(answer, session=session)
+    began = consents.begin(credential, redirect_uri=redirect_uri, session=session)
+    consents.finish(_sent_to(began.authorize_url), session=session)
+
+
+def _sent_to(authorize_url: str) -> str:
+    """Answer where the consent page sends the browser, without going there: what a person would paste back."""
+    with build_opener(_StayHere).open(authorize_url, timeout=30) as page:
+        address: str | None = page.headers["Location"]
+    if address is None:
+        raise RequestRejected(
+            f"The consent page answered {page.status} and sent nobody on.",
+            "Nobody has consented, so nothing can be read.",
+            f"Look at {HOME}/sandbox.log.",
+        )
+    return address
+
+
+class _StayHere(HTTPRedirectHandler):
+    def http_error_302(self, *given: Any) -> Any:
+        """Hand back the redirect itself."""
+        return given[1]
 
 
 def start_reads(dagster: DagsterGraphql, connector: Connector, periods: str) -> Watch:

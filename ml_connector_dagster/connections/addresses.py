@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ml_connector_dagster.anaplan.endpoints import AnaplanEndpoints
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.sources.contract import Place, Source
 
 if TYPE_CHECKING:
     from ml_connector_dagster.transport.grant import GrantEndpoints
@@ -24,36 +26,69 @@ class SourceAddresses:
     grant: GrantEndpoints
 
     @classmethod
-    def of(cls, source: Source, at: str, sandbox_url: str) -> SourceAddresses:
-        """Answer the addresses: every base of the vendor becomes ``<sandbox>/<system>`` in the sandbox, paths stay."""
-        from ml_connector_dagster.transport.grant import GrantEndpoints
+    def of(cls, source: Source, at: str, sandbox_url: str, place: str = "") -> SourceAddresses:
+        """Answer the addresses: in the sandbox every base of the vendor becomes ``<sandbox>/<system>``, paths stay.
+
+        Args:
+            source: The accounting system.
+            at: vendor or sandbox.
+            sandbox_url: The sandbox's base.
+            place: Which of the source's regions the consent was given in; empty before there is one, and without regions.
+        """
+        region = _place_of(source, place)
+        base = f"{sandbox_url}/{source.system}" + (f"/{place or next(iter(source.places))}" if region else "")
 
         def moved(url: str) -> str:
-            if at == "vendor" or not url:
-                return url
-            return f"{sandbox_url}/{source.system}{urlsplit(url).path}"
+            return url if at == "vendor" or not url else f"{base}{urlsplit(url).path}"
 
-        policy = source.grant
-        grant = GrantEndpoints(
-            vendor=source.system,
-            authorize_url=moved(policy.authorize_url),
-            token_url=moved(policy.token_url),
-            revoke_url=moved(policy.revoke_url),
-            scopes=policy.scopes,
-            client_auth=policy.client_auth,
-            body_form=policy.body_form,
-            single_use_refresh=policy.single_use_refresh,
-            old_token_grace_seconds=policy.old_token_grace_seconds,
-            margin_seconds=policy.margin_seconds,
-            uses_pkce=policy.uses_pkce,
-            authorize_extra=policy.authorize_extra,
-        )
-        return cls(moved(source.api_url), grant)
+        def at_accounts(url: str) -> str:
+            return f"{region.accounts_url}{urlsplit(url).path}" if region and url else url
+
+        return cls(moved(region.api_url if region else source.api_url), _grant_of(source, moved, at_accounts))
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The only ``scheme://host`` that a token of this source may be sent to."""
         return (origin(self.api_url),)
+
+
+def _grant_of(source: Source, moved: Callable[[str], str], at_accounts: Callable[[str], str]) -> GrantEndpoints:
+    from ml_connector_dagster.transport.grant import GrantEndpoints
+
+    policy = source.grant
+    return GrantEndpoints(
+        vendor=source.system,
+        authorize_url=moved(at_accounts(policy.authorize_url)),
+        token_url=moved(at_accounts(policy.token_url)),
+        revoke_url=moved(at_accounts(policy.revoke_url)),
+        scopes=policy.scopes,
+        client_auth=policy.client_auth,
+        body_form=policy.body_form,
+        single_use_refresh=policy.single_use_refresh,
+        old_token_grace_seconds=policy.old_token_grace_seconds,
+        margin_seconds=policy.margin_seconds,
+        uses_pkce=policy.uses_pkce,
+        authorize_extra=policy.authorize_extra,
+        scope_separator=policy.scope_separator,
+        scheme=policy.scheme,
+        revoke_form=policy.revoke_form,
+        token_headers=policy.token_headers,
+        ends_in_field=policy.ends_in_field,
+        dead_words=policy.dead_words,
+        busy_words=policy.busy_words,
+    )
+
+
+def _place_of(source: Source, place: str) -> Place | None:
+    if not source.places:
+        return None
+    if place and place not in source.places:
+        raise SettingWrong(
+            f"{source.title} has no region {place!r}.",
+            "A token is never sent to an address outside the vendor's own table.",
+            f"Connect again; the regions are {', '.join(source.places)}.",
+        )
+    return source.places[place] if place else next(iter(source.places.values()))
 
 
 def anaplan_endpoints(region: str, at: str, sandbox_url: str) -> AnaplanEndpoints:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ml_connector_dagster.anaplan.client import AnaplanModel
 
 SUNSET_WARNING = timedelta(days=180)
+GRANT_WARNING = timedelta(days=30)
+"""Intuit's own first reminder of a grant's hard end (quickbooks_online.md §1.4)."""
 
 
 def check_connection(connection: OpenConnection) -> Iterator[Finding]:
@@ -84,6 +86,14 @@ def check_credentials(connection: OpenConnection) -> Iterator[Finding]:
         do = "" if fit else f" Run ml-connector {'connect' if found.kind == 'oauth' else 'credential set'} {name}."
         says = f"{found.vendor}, {found.kind}, {found.state}{until}. {found.reason}".strip() + do
         yield Finding(f"credential {name}", holds=fit, says=says)
+        if found.grant_ends_at is not None:
+            yield _grant_end(name, found.grant_ends_at, connection.store.now())
+
+
+def _grant_end(name: str, ends_at: datetime, now: datetime) -> Finding:
+    near = ends_at - now < GRANT_WARNING
+    do = f" Run ml-connector connect {name} before then, or reads stop that day." if near else ""
+    return Finding(f"consent of {name}", holds=not near, says=f"It ends for good on {ends_at:%Y-%m-%d}.{do}")
 
 
 # ── the accounting system ─────────────────────────────────────────────────────────────────────────────────────────────

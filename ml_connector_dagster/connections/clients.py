@@ -72,13 +72,14 @@ class Opened(Protocol):
 class BearerTokens:
     """An Authorizer over a TokenStore."""
 
-    def __init__(self, tokens: TokenStore) -> None:
+    def __init__(self, tokens: TokenStore, scheme: str) -> None:
         self._tokens = tokens
+        self._scheme = scheme
 
     def headers(self, refused: str | None) -> Mapping[str, str]:
         """Answer the header to send; ``refused`` is the Authorization value that was just answered with 401."""
-        shown = None if refused is None else refused.removeprefix("Bearer ")
-        return {"Authorization": f"Bearer {self._tokens.access(refused=shown).value}"}
+        shown = None if refused is None else refused.removeprefix(f"{self._scheme} ")
+        return {"Authorization": f"{self._scheme} {self._tokens.access(refused=shown).value}"}
 
 
 def grant_client(opened: Opened, credential: Credential, endpoints: GrantEndpoints) -> GrantClient:
@@ -124,7 +125,7 @@ def source_http(opened: Opened, source: Source, settings: SourceSettings, addres
     slots = (f"{source.system}:{settings.company_id}", source.concurrency)
     return VendorHttp(
         source.title,
-        authorize=BearerTokens(oauth_tokens(opened, credential, addresses.grant)),
+        authorize=BearerTokens(oauth_tokens(opened, credential, addresses.grant), addresses.grant.scheme),
         gate=RateGate(opened.limits, shared, slots=slots, calls_left=source.calls_left),
         headers=source.headers,
         classify=source.classify,
@@ -144,7 +145,7 @@ def company_search_http(opened: Opened, source: Source, name: str, addresses: So
     ]
     return VendorHttp(
         source.title,
-        authorize=BearerTokens(oauth_tokens(opened, credential, addresses.grant)),
+        authorize=BearerTokens(oauth_tokens(opened, credential, addresses.grant), addresses.grant.scheme),
         gate=RateGate(opened.limits, shared),
         headers=source.headers,
         classify=source.classify,

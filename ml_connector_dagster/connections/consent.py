@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,10 +15,11 @@ from sqlalchemy import delete, insert, select, update
 
 from ml_connector_dagster.connections.addresses import anaplan_endpoints
 from ml_connector_dagster.connections.clients import company_search_http, grant_client, log_out, oauth_tokens
-from ml_connector_dagster.connections.credentials import Credential, Credentials
+from ml_connector_dagster.connections.credentials import CONSENT, PLACE, Credential, Credentials
 from ml_connector_dagster.connections.uses import CredentialUse, use_of
 from ml_connector_dagster.errors import CredentialRefused, RequestRejected, SettingWrong
 from ml_connector_dagster.ledger.posting import Company
+from ml_connector_dagster.sources.contract import Source
 from ml_connector_dagster.store.tables import consent_state
 from ml_connector_dagster.transport.grant import DeviceCode, new_verifier
 
@@ -87,11 +89,17 @@ class Consents:
         if "error" in fields or not fields.get("code"):
             raise _denied(name, fields.get("error", ["no code came back"])[0])
         credential, use = self._found(name, at)
-        sandbox_url = self._connector.environment.sandbox_url
-        tokens = oauth_tokens(self._connector, credential, use.grant(sandbox_url))
-        client = grant_client(self._connector, credential, use.grant(sandbox_url))
-        code = fields["code"][0]
-        tokens.replace_grant(lambda: client.exchange(code, redirect_uri=redirect_uri, verifier=verifier))
+        noted = _noted(use.source, {field: values[0] for field, values in fields.items()})
+        endpoints = use.grant(self._connector.environment.sandbox_url, noted.get(PLACE, ""))
+        client = grant_client(self._connector, credential, endpoints)
+
+        def exchange() -> str:
+            raw = client.exchange(fields["code"][0], redirect_uri=redirect_uri, verifier=verifier)
+            if use.source and use.source.granted:
+                use.source.granted(noted, json.loads(raw))
+            return raw
+
+        oauth_tokens(self._connector, credential, endpoints).replace_grant(exchange, **{CONSENT: noted})
         return Consented(name, self.companies(name, at=at))
 
     def start_device(self, name: str, *, at: str | None = None) -> DeviceCode:
@@ -124,17 +132,17 @@ class Consents:
         sandbox_url = self._connector.environment.sandbox_url
         if credential.kind != "oauth":
             return log_out(self._connector, credential, anaplan_endpoints(use.region, use.at, sandbox_url).auth)
-        return oauth_tokens(self._connector, credential, use.grant(sandbox_url)).disconnect()
+        return oauth_tokens(self._connector, credential, use.grant(sandbox_url, credential.place)).disconnect()
 
     def companies(self, name: str, *, at: str | None = None) -> Sequence[Company]:
         """Answer the companies that the credential reaches, asked of the vendor; none for Anaplan."""
-        _, use = self._found(name, at)
+        credential, use = self._found(name, at)
         if use.source is None:
             return ()
-        addresses = use.addresses(self._connector.environment.sandbox_url)
+        addresses = use.addresses(self._connector.environment.sandbox_url, credential.place)
         http = company_search_http(self._connector, use.source, name, addresses)
         try:
-            return use.source.discover_companies(http, addresses.api_url)
+            return use.source.discover_companies(http, addresses.api_url, credential.consent)
         finally:
             http.close()
 
@@ -177,6 +185,11 @@ class Consents:
                 else ""
             )
         return row.credential, row.redirect_uri, verifier
+
+
+def _noted(source: Source | None, fields: Mapping[str, str]) -> Mapping[str, str]:
+    """Answer what the redirect said that must be remembered; nothing for a source whose codes say it all."""
+    return source.consented(fields) if source and source.consented else {}
 
 
 def _bound(state: str, session: str) -> str:

@@ -15,6 +15,10 @@ from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.tables import credential
 
+CONSENT = "consent"
+PLACE = "place"
+GRANT_ENDS = "grant_ends_at"
+
 
 class Standing(StrEnum):
     """How a credential stands."""
@@ -53,6 +57,23 @@ class Credential:
     def fact(self, name: str) -> str:
         """Answer a fact as text; empty where it is not known."""
         return str(self.facts.get(name, ""))
+
+    @property
+    def consent(self) -> Mapping[str, str]:
+        """What the consent's redirect said that must be remembered: region, company; see ``Source.consented``."""
+        noted: Mapping[str, str] = self.facts.get(CONSENT, {})
+        return noted
+
+    @property
+    def place(self) -> str:
+        """The vendor's region that the consent was given in; empty where the vendor has one for all."""
+        return self.consent.get(PLACE, "")
+
+    @property
+    def grant_ends_at(self) -> datetime | None:
+        """Aware UTC: when the grant ends for good, however often it is refreshed; None where the vendor does not say."""
+        said = self.fact(GRANT_ENDS)
+        return datetime.fromisoformat(said) if said else None
 
 
 class Credentials:

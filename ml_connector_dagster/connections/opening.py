@@ -28,6 +28,7 @@ from ml_connector_dagster.sources.registry import source_named
 if TYPE_CHECKING:
     from ml_connector_dagster.anaplan.client import AnaplanModel
     from ml_connector_dagster.connections.addresses import SourceAddresses
+    from ml_connector_dagster.connections.credentials import Credential
     from ml_connector_dagster.connections.vault import Vault
     from ml_connector_dagster.store.blobs import Blobs
     from ml_connector_dagster.store.engine import Store
@@ -244,7 +245,14 @@ class OpenConnection:
         from ml_connector_dagster.connections.addresses import SourceAddresses
 
         chosen = self.settings.source
-        return SourceAddresses.of(self.source, chosen.at, self.connector.environment.sandbox_url)
+        place = self._source_credential.place
+        return SourceAddresses.of(self.source, chosen.at, self.connector.environment.sandbox_url, place)
+
+    @property
+    def _source_credential(self) -> Credential:
+        from ml_connector_dagster.connections.credentials import Credentials
+
+        return Credentials(self.store).named(self.settings.source.credential)
 
     @cached_property
     def _source_http(self) -> VendorHttp:
@@ -256,8 +264,17 @@ class OpenConnection:
 
     @cached_property
     def _reader(self) -> CompanyReader:
+        from ml_connector_dagster.store.details import Details
+
         chosen = self.settings.source
-        session = CompanySession(self._source_http, self._addresses.api_url, chosen.company_id, chosen.time_zone)
+        session = CompanySession(
+            self._source_http,
+            self._addresses.api_url,
+            chosen.company_id,
+            chosen.time_zone,
+            self._source_credential.consent,
+            Details(self.store, chosen.system, chosen.company_id),
+        )
         reader = self.source.open_company(session)
         self._closing.callback(reader.close)
         return reader

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from ml_connector_dagster.connections.credentials import Credential, Standing, find_credential
+from ml_connector_dagster.connections.credentials import CONSENT, GRANT_ENDS, Credential, Standing, find_credential
 from ml_connector_dagster.connections.vault import Owner, Vault
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.store.engine import Store
@@ -24,6 +24,8 @@ ACCESS, REFRESH, SPOOL = "access_token", "refresh_token", "spool"
 STORED_BY = "stored_by_attempt"
 """Fact: which refresh stored the tokens that are there."""
 ROTATES = "refresh_token_rotates"
+_OF_A_GRANT = frozenset({ROTATES, STORED_BY, CONSENT, GRANT_ENDS})
+"""Facts that end with the grant they were learnt from."""
 """Fact: whether the last refresh changed the refresh token; some vendors let the app choose."""
 
 
@@ -191,8 +193,8 @@ class TokenRows:
             state=Standing.READY,
             reason="",
             suspect_since=None,
-            access_expires_at=spooled.asked_at + timedelta(seconds=answer.expires_in_seconds),
-            facts={**before.facts, ROTATES: rotates, STORED_BY: spooled.attempt},
+            access_expires_at=_expires_at(answer, spooled.asked_at),
+            facts={**before.facts, **_ends(answer, spooled.asked_at), ROTATES: rotates, STORED_BY: spooled.attempt},
         )
 
     def stand(self, state: TokenState, standing: Standing, reason: str, suspect_since: datetime | None) -> None:
@@ -231,8 +233,10 @@ class TokenRows:
                 state=Standing.READY,
                 reason="",
                 suspect_since=None,
-                access_expires_at=asked_at + timedelta(seconds=answer.expires_in_seconds),
-                facts={key: value for key, value in before.facts.items() if key not in (ROTATES, STORED_BY)} | facts,
+                access_expires_at=_expires_at(answer, asked_at),
+                facts={key: value for key, value in before.facts.items() if key not in _OF_A_GRANT}
+                | _ends(answer, asked_at)
+                | facts,
             )
             self._vault.forget(connection, self.owner, ACCESS, REFRESH)
             secrets = {ACCESS: answer.access_token}
@@ -276,3 +280,13 @@ def _gone(name: str) -> SettingWrong:
         f"Enter it with ml-connector credential set {name}.",
         credential=name,
     )
+
+
+def _expires_at(answer: TokenAnswer, asked_at: datetime) -> datetime:
+    """Answer when an access token dies: counted from its making, which may lie before we asked (freshbooks.md §2)."""
+    return min(answer.issued_at or asked_at, asked_at) + timedelta(seconds=answer.expires_in_seconds)
+
+
+def _ends(answer: TokenAnswer, asked_at: datetime) -> dict[str, str]:
+    seconds = answer.ends_in_seconds
+    return {} if seconds is None else {GRANT_ENDS: (asked_at + timedelta(seconds=seconds)).isoformat()}

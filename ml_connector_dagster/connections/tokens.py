@@ -113,7 +113,7 @@ class OAuthTokens:
         """
         with self._lock():
             asked_at = self._store.now()
-            answer = read_answer(exchange(), self._vendor)
+            answer = self._read(exchange())
             self._rows.replace_grant(answer, asked_at, dict(facts))
             fault_point("token.consent_stored")
             self._file.remove()
@@ -199,7 +199,7 @@ class OAuthTokens:
 
     def _stored(self, state: TokenState, intent: Intent, spooled: Spooled) -> AccessToken:
         try:
-            answer = read_answer(spooled.raw, self._vendor)
+            answer = self._read(spooled.raw)
         except OutcomeUnknown as error:
             self._file.remove()
             raise self._lost(state, intent, error) from error
@@ -237,6 +237,9 @@ class OAuthTokens:
         self._rows.stand(now, Standing.SUSPECT, reason, since)
         raise _suspect(self._rows.read(), self._times)
 
+    def _read(self, raw: str) -> TokenAnswer:
+        return read_answer(raw, self._vendor, self._client.endpoints.ends_in_field)
+
     # ── judgements ────────────────────────────────────────────────────────────────────────────────────────────────────
     def _settled(self, state: TokenState) -> bool:
         return state.intent is None and self._file.read() is None
@@ -259,7 +262,7 @@ class OAuthTokens:
 
     def _store_kept(self, spooled: Spooled) -> None:
         try:
-            answer = read_answer(spooled.raw, self._vendor)
+            answer = self._read(spooled.raw)
         except OutcomeUnknown:
             self._rows.end_wait(spooled.attempt)
             return

@@ -34,15 +34,15 @@ class CredentialUse:
         """The accounting system; None for Anaplan."""
         return None if self.vendor == ANAPLAN else source_named(self.vendor)
 
-    def addresses(self, sandbox_url: str) -> SourceAddresses:
-        """Answer the addresses of a source's credential."""
-        return SourceAddresses.of(source_named(self.vendor), self.at, sandbox_url)
+    def addresses(self, sandbox_url: str, place: str = "") -> SourceAddresses:
+        """Answer the addresses of a source's credential; ``place`` is the region it was consented in."""
+        return SourceAddresses.of(source_named(self.vendor), self.at, sandbox_url, place)
 
-    def grant(self, sandbox_url: str) -> GrantEndpoints:
-        """Answer where a person consents."""
+    def grant(self, sandbox_url: str, place: str = "") -> GrantEndpoints:
+        """Answer where a person consents, and where the consent's tokens come from."""
         if self.vendor == ANAPLAN:
             return anaplan_grant(anaplan_endpoints(self.region, self.at, sandbox_url))
-        return self.addresses(sandbox_url).grant
+        return self.addresses(sandbox_url, place).grant
 
 
 def vendors() -> tuple[str, ...]:

@@ -40,8 +40,9 @@ def find_vendors() -> list[Vendor]:
 def create_app(world: World) -> ASGIApp:
     """The application for one world, ready for uvicorn."""
     vendors = find_vendors()
+    world.models += [model for vendor in vendors for model in vendor.models()]
     control: list[BaseRoute] = [Mount(f"/{vendor.name}", routes=vendor.control(world)) for vendor in vendors]
-    mounts: list[BaseRoute] = [Mount("/_control", routes=[*control_routes(world), *control])]
+    mounts: list[BaseRoute] = [Mount("/_control", routes=[*control_routes(world, vendors), *control])]
     mounts += [Mount(f"/{vendor.name}", routes=vendor.create(world)) for vendor in vendors]
     app: ASGIApp = Starlette(routes=mounts)
     for around in OBSERVERS:

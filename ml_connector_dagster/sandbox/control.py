@@ -1,5 +1,6 @@
 """The control API under /_control: clock, faults, request log. For tests and demos; no vendor has anything like it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -7,12 +8,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from ml_connector_dagster.sandbox.faults import Fault
-from ml_connector_dagster.sandbox.world import World
+from ml_connector_dagster.sandbox.world import Vendor, World
 
 
-def control_routes(world: World) -> list[BaseRoute]:
+def control_routes(world: World, vendors: Sequence[Vendor]) -> list[BaseRoute]:
     """Routes that every sandbox has, whatever its vendors."""
     return [
+        Route("/logins", _logins(vendors), methods=["GET"]),
         Route("/health", _health(world), methods=["GET"]),
         Route("/clock", _clock(world), methods=["GET", "POST"]),
         Route("/faults", _faults(world), methods=["GET", "POST", "DELETE"]),
@@ -26,6 +28,15 @@ def _health(world: World) -> Any:
         return JSONResponse({"status": "ok", "seed": world.seed, "today": world.clock.today().isoformat()})
 
     return health
+
+
+def _logins(vendors: Sequence[Vendor]) -> Any:
+    async def logins(_request: Request) -> JSONResponse:
+        """Who may sign in where: what a demo types for its person."""
+        shown = {vendor.name: {"login": dict(vendor.login), "redirect_uri": vendor.redirect_uri} for vendor in vendors}
+        return JSONResponse(shown)
+
+    return logins
 
 
 def _clock(world: World) -> Any:

@@ -1,7 +1,7 @@
 """Everything the vendors of one sandbox share: seed, time, faults, the request log, and each vendor's own state."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, TypeVar, cast
@@ -34,6 +34,8 @@ class World:
     log: RequestLog = field(default_factory=RequestLog)
     task_seconds: float = 0.3
     lock: threading.RLock = field(default_factory=threading.RLock)
+    models: list[dict[str, Any]] = field(default_factory=list)
+    """Anaplan models that the vendors' demo companies load into; planted when the tenant is first asked for."""
     _parts: dict[type[Any], Any] = field(default_factory=dict)
 
     @classmethod
@@ -53,6 +55,10 @@ def _no_routes(_world: World) -> list[BaseRoute]:
     return []
 
 
+def _no_models() -> Sequence[dict[str, Any]]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Vendor:
     """What a folder's vendor.py declares as VENDOR: routes under /<name>, control routes under /_control/<name>."""
@@ -60,3 +66,9 @@ class Vendor:
     name: str
     create: Callable[[World], list[BaseRoute]]
     control: Callable[[World], list[BaseRoute]] = _no_routes
+    login: Mapping[str, str] = field(default_factory=dict)
+    """How a person of the demo company signs in: client_id and client_secret of a registered app, or user and password."""
+    redirect_uri: str = ""
+    """The redirect address that is registered for the app; empty where any loopback address will do."""
+    models: Callable[[], Sequence[dict[str, Any]]] = _no_models
+    """Definitions of the Anaplan models that the vendor's demo companies load into: see anaplan.planning_model."""

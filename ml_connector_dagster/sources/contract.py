@@ -34,6 +34,8 @@ class EntityKind(StrEnum):
     """Records that stand in a period by their posting date."""
     LEDGER = "ledger"
     """The postings of a period."""
+    COMMITMENT = "commitment"
+    """What is ordered and not yet billed at a period's end, by account: shaped like postings, never part of actuals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,15 @@ class CompanyReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """One of a vendor's regions: where a consent that was given there refreshes its token and is read."""
+
+    accounts_url: str
+    """Base that replaces scheme and host of the grant's token and revocation addresses; no trailing slash."""
+    api_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class GrantPolicy:
     """How the vendor's OAuth grant behaves; ``transport.grant`` and ``connections.tokens`` obey it."""
 
@@ -180,6 +191,19 @@ class GrantPolicy:
     refresh_life_days: int | None = None
     uses_pkce: bool = False
     authorize_extra: Mapping[str, str] = field(default_factory=dict)
+    scope_separator: str = " "
+    scheme: str = "Bearer"
+    """What stands before the access token in the Authorization header."""
+    revoke_form: str = ""
+    """``form``, ``json`` or ``query``; empty where it is the token endpoint's own."""
+    token_headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with every token request besides."""
+    ends_in_field: str = ""
+    """Field of a token answer that says in how many seconds the grant ends for good; ``check`` warns of the day."""
+    dead_words: tuple[str, ...] = ("invalid_grant",)
+    """OAuth error words that mean: this grant is expired, revoked or used up."""
+    busy_words: tuple[str, ...] = ()
+    """OAuth error words that mean: too many tokens were asked for, come back later; lower case, blanks as underscores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +219,28 @@ class RateLimit:
     """A longer wait is QuotaExhausted, not patience: a day quota fails fast and says when it opens."""
 
 
+class KeptDetails(Protocol):
+    """Answers of detail calls, kept by record and modified stamp, so that an unchanged document costs no call."""
+
+    def of(self, entity: str, stamps: Mapping[str, str]) -> Mapping[str, bytes]:
+        """Answer {record id: body} of those kept with exactly the stamp given for them."""
+
+    def keep(self, entity: str, record_id: str, stamp: str, body: bytes) -> None:
+        """Keep the body under this stamp; an older stamp's body is replaced."""
+
+
+class KeepsNothing:
+    """A KeptDetails for sources that make no detail calls, and for tests that count them."""
+
+    def of(self, entity: str, stamps: Mapping[str, str]) -> Mapping[str, bytes]:
+        """Answer that nothing is kept."""
+        del entity, stamps
+        return {}
+
+    def keep(self, entity: str, record_id: str, stamp: str, body: bytes) -> None:
+        """Let it go."""
+
+
 @dataclass(frozen=True, slots=True)
 class CompanySession:
     """What ``open_company`` gets: a client that holds the token and the limits, and the names of the company."""
@@ -204,6 +250,9 @@ class CompanySession:
     """Base of the API, the sandbox's where the connection says ``at: sandbox``; no trailing slash."""
     company_id: str
     time_zone: str
+    consent: Mapping[str, str] = field(default_factory=dict)
+    """What ``Source.consented`` noted when a person agreed: a region, a company id that only the redirect carried."""
+    details: KeptDetails = field(default_factory=KeepsNothing)
 
 
 class Refusal(Protocol):
@@ -247,10 +296,19 @@ class Source:
     expected_calls: Callable[[Mapping[str, int]], int]
     """Records per entity of a period to the number of calls its pull makes, control calls included."""
     open_company: Callable[[CompanySession], CompanyReader]
-    discover_companies: Callable[[VendorHttp, str], Sequence[Company]]
-    """With an api_url: the companies this credential reaches, for ``connect`` and ``discover``."""
+    discover_companies: Callable[[VendorHttp, str, Mapping[str, str]], Sequence[Company]]
+    """With an api_url and what the consent noted: the companies this credential reaches, for ``connect`` and ``discover``."""
     parser_version: str = "1"
     """Moves when the same bytes are read differently: it tells which staged snapshots a re-translation must replace."""
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """The vendor's regions, a closed table; empty where it has one address for all. A consent begins at the first."""
+    consented: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
+    """From the fields of the consent's redirect to what must be remembered of it (``place`` chooses the region).
+
+    It raises RequestRejected where a field names something outside the vendor's closed tables: nothing is exchanged then.
+    """
+    granted: Callable[[Mapping[str, str], Mapping[str, Any]], None] | None = None
+    """Compares the first token answer with what the redirect said; raises RequestRejected, and nothing is stored."""
     rate_divides: bool = False
     """True where base = document amount ÷ rate (Xero); False where base = document amount × rate."""
     headers: Mapping[str, str] = field(default_factory=dict)

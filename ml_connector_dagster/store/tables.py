@@ -360,6 +360,19 @@ tie_out = Table(
 )
 Index("ix_tie_out_slice", tie_out.c.connection, tie_out.c.target, tie_out.c.period, tie_out.c.id)
 
+kept_detail = Table(
+    "kept_detail",
+    METADATA,
+    Column("system", Text, primary_key=True),
+    Column("company_id", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("record_id", Text, primary_key=True),
+    Column("stamp", Text, nullable=False, comment="the vendor's modified stamp that the body belongs to"),
+    Column("body", LargeBinary, nullable=False, comment="the detail call's answer, zlib"),
+    Column("kept_at", Moment, nullable=False),
+    comment="Answers of detail calls: an unchanged document is not asked for again.",
+)
+
 # ── mailbox and audit ─────────────────────────────────────────────────────────────────────────────────────────────────
 mailbox = Table(
     "mailbox",

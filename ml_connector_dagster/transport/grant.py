@@ -12,7 +12,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -47,6 +47,16 @@ class GrantEndpoints:
     margin_seconds: int = 300
     uses_pkce: bool = False
     authorize_extra: Mapping[str, str] = field(default_factory=dict)
+    scope_separator: str = " "
+    scheme: str = "Bearer"
+    """What stands before the access token in the Authorization header."""
+    revoke_form: str = ""
+    """``form``, ``json`` or ``query``; empty where it is ``body_form``."""
+    token_headers: Mapping[str, str] = field(default_factory=dict)
+    ends_in_field: str = ""
+    """Field of a token answer that says in how many seconds the grant ends for good; empty where none does."""
+    dead_words: tuple[str, ...] = ("invalid_grant",)
+    busy_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,10 @@ class TokenAnswer:
     """None where the vendor keeps the old one alive."""
     expires_in_seconds: int
     scope: str = ""
+    issued_at: datetime | None = None
+    """Aware UTC, by the vendor's clock (``created_at``); None where it does not say: then from when we asked."""
+    ends_in_seconds: int | None = None
+    """When the grant ends for good whatever is done; None where the vendor does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +139,7 @@ class GrantClient:
             "response_type": "code",
             "client_id": self._client_id,
             "redirect_uri": redirect_uri,
-            "scope": " ".join(self.endpoints.scopes),
+            "scope": self.endpoints.scope_separator.join(self.endpoints.scopes),
             "state": state,
             **self.endpoints.authorize_extra,
         }
@@ -156,7 +170,11 @@ class GrantClient:
 
     def revoke(self, refresh_token: str) -> None:
         """End the grant at the vendor; a grant that is dead already is no error."""
-        answer = self._post(self.endpoints.revoke_url, {"token": refresh_token})
+        url, body_form = self.endpoints.revoke_url, self.endpoints.revoke_form or self.endpoints.body_form
+        if body_form == "query":
+            answer = self._send(f"{url}?{urlencode({'token': refresh_token})}", {}, {})
+        else:
+            answer = self._post(url, {"token": refresh_token}, body_form)
         if answer.status not in (200, 204, 400):
             raise self._refusal(answer)
 
@@ -186,21 +204,23 @@ class GrantClient:
         raise self._refusal(answer)
 
     def _token(self, fields: Mapping[str, str]) -> str:
-        answer = self._post(self.endpoints.token_url, fields)
+        answer = self._post(self.endpoints.token_url, fields, headers=self.endpoints.token_headers)
         if _granted(answer):
             return _text(answer)
         raise self._refusal(answer)
 
-    def _post(self, url: str, fields: Mapping[str, str]) -> Answer:
+    def _post(
+        self, url: str, fields: Mapping[str, str], body_form: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         if self._client_secret and self.endpoints.client_auth == "basic":
             pair = base64.b64encode(f"{self._client_id}:{self._client_secret}".encode()).decode("ascii")
-            return self._send(url, fields, {"Authorization": f"Basic {pair}"})
+            return self._send(url, fields, {**(headers or {}), "Authorization": f"Basic {pair}"}, body_form)
         named = {"client_id": self._client_id} | ({"client_secret": self._client_secret} if self._client_secret else {})
-        return self._send(url, {**fields, **named}, {})
+        return self._send(url, {**fields, **named}, headers or {}, body_form)
 
-    def _send(self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    def _send(self, url: str, fields: Mapping[str, str], headers: Mapping[str, str], body_form: str = "") -> Answer:
         body = dict(fields)
-        form, json_body = (None, body) if self.endpoints.body_form == "json" else (body, None)
+        form, json_body = (None, body) if (body_form or self.endpoints.body_form) == "json" else (body, None)
         try:
             return self._http.send(
                 "POST", url, headers=headers, form=form, json=json_body, repeatable=False, expected=_EVERY_REFUSAL
@@ -212,7 +232,7 @@ class GrantClient:
         """Answer the error that says what a refused token request means; the body itself is never shown."""
         vendor, status, code = self.endpoints.vendor, answer.status, _error_code(answer)
         said = f"{vendor} answered {status} to a token request" + (f" ({code})." if code else ".")
-        if status in (408, 429) or status >= 500:
+        if status in (408, 429) or status >= 500 or code in self.endpoints.busy_words:
             return TemporarilyRefused(
                 said,
                 "The vendor is busy or ill; the grant is untouched.",
@@ -220,7 +240,7 @@ class GrantClient:
                 retry_after_seconds=retry_after_seconds(answer.headers),
                 status=status,
             )
-        if code == "invalid_grant" or (status == 403 and not code):
+        if code in self.endpoints.dead_words or (status == 403 and not code):
             return GrantRefused(
                 said,
                 "The grant is expired, revoked or used up.",
@@ -247,8 +267,13 @@ class GrantClient:
         )
 
 
-def read_answer(raw: str, vendor: str) -> TokenAnswer:
+def read_answer(raw: str, vendor: str, ends_in_field: str = "") -> TokenAnswer:
     """Read a token endpoint's 200.
+
+    Args:
+        raw: The body as it came.
+        vendor: For the message.
+        ends_in_field: Which field says when the grant ends for good; empty where none does.
 
     Raises:
         OutcomeUnknown: It is no JSON, or holds no access token: what became of the refresh token is not known.
@@ -258,9 +283,14 @@ def read_answer(raw: str, vendor: str) -> TokenAnswer:
     if not isinstance(access, str) or not access:
         raise _unreadable(vendor, "without an access token")
     refresh = body.get("refresh_token")
-    expires = int(body.get("expires_in") or 0)
+    created, ends = body.get("created_at"), body.get(ends_in_field)
     return TokenAnswer(
-        access, refresh if isinstance(refresh, str) and refresh else None, expires, str(body.get("scope") or "")
+        access,
+        refresh if isinstance(refresh, str) and refresh else None,
+        int(body.get("expires_in") or 0),
+        str(body.get("scope") or ""),
+        datetime.fromtimestamp(created, UTC) if isinstance(created, int) else None,
+        int(ends) if isinstance(ends, int) else None,
     )
 
 
@@ -294,7 +324,8 @@ def _unreadable(vendor: str, why: str) -> OutcomeUnknown:
 
 
 def _granted(answer: Answer) -> bool:
-    return 200 <= answer.status < 300
+    """True for a 2xx; Zoho says no with 200 and an ``error`` in the body (zoho_books.md §2)."""
+    return 200 <= answer.status < 300 and not _error_code(answer)
 
 
 def _text(answer: Answer) -> str:
@@ -307,5 +338,6 @@ def _error_code(answer: Answer) -> str:
         body = json.loads(_text(answer))
     except ValueError:
         return ""
-    code = body.get("error") if isinstance(body, dict) else None
-    return code if isinstance(code, str) and code.replace("_", "").isalnum() and len(code) < 64 else ""
+    said = body.get("error") if isinstance(body, dict) else None
+    code = said.casefold().replace(" ", "_") if isinstance(said, str) else ""
+    return code if code.replace("_", "").isalnum() and len(code) < 64 else ""

@@ -118,7 +118,7 @@ def test_records_by_id_are_asked_for_and_answered_by_the_document(company):
 
 def test_checks_and_discovery_are_asked_for_and_answered_by_the_documents(judged, company, http):
     assert [finding for finding in company.checks() if not finding.holds] == []
-    assert {found.company_id for found in discover_companies(http, f"{judged.proxy}{API}")} == {UK, IRELAND}
+    assert {found.company_id for found in discover_companies(http, f"{judged.proxy}{API}", {})} == {UK, IRELAND}
 
 
 def test_the_profit_and_loss_is_answered_by_the_document(judged):

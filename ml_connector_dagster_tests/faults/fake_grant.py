@@ -33,6 +33,8 @@ class FakeGrant:
     superseded: set[str] = field(default_factory=set)
     access: set[str] = field(default_factory=set)
     revoked: list[str] = field(default_factory=list)
+    revoked_as: list[str] = field(default_factory=list)
+    """The content type of each revocation; empty for one in the query."""
     authorizations: list[str] = field(default_factory=list)
     content_types: list[str] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
@@ -104,8 +106,10 @@ def serving(grant: FakeGrant) -> Iterator[FakeGrant]:
             form = (
                 json.loads(body) if kind == "application/json" else {key: one[0] for key, one in parse_qs(body).items()}
             )
-            if self.path == "/revoke":
-                grant.revoked.append(form["token"])
+            path, _, query = self.path.partition("?")
+            if path == "/revoke":
+                grant.revoked.append(form.get("token") or parse_qs(query)["token"][0])
+                grant.revoked_as.append(kind if body else "")
                 return self._say(200, "")
             with grant.lock:
                 grant.posts += 1

@@ -277,7 +277,7 @@ LITTLE = Source(
     call_formula="one an entity",
     expected_calls=expected_calls,
     open_company=lambda session: None,
-    discover_companies=lambda http, url: (),
+    discover_companies=lambda http, url, consent: (),
 )
 
 ACTUALS: dict[str, Any] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -117,6 +118,36 @@ def test_each_refusal_has_its_class_and_shows_no_body(grant, status, body, error
     assert type(caught.value) is error
     assert "refresh-0" not in str(caught.value)
     assert grant.refresh == "refresh-0"
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ('{"error":"invalid_code"}', GrantRefused),
+        ('{"error":"Access Denied","error_description":"too many requests continuously"}', TemporarilyRefused),
+        ('{"error":"invalid_client"}', CredentialRefused),
+    ],
+)
+def test_a_vendor_that_says_no_with_200_is_understood_by_its_own_words(grant, body, error):
+    grant.script = [f"200 {body}"]
+    own_words = {"dead_words": ("invalid_code",), "busy_words": ("access_denied",)}
+    with pytest.raises(error) as caught:
+        client(grant, **own_words).refresh("refresh-0")
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(("revoke_form", "kind"), [("json", "application/json"), ("query", "")])
+def test_a_revocation_has_the_form_its_vendor_wants(grant, revoke_form, kind):
+    client(grant, revoke_form=revoke_form).revoke("refresh-0")
+    assert grant.revoked == ["refresh-0"]
+    assert grant.revoked_as == [kind]
+
+
+def test_an_answer_says_when_its_token_was_made_and_when_the_grant_ends():
+    raw = json.dumps({"access_token": "a", "expires_in": 43200, "created_at": 1782751988, "hard": 157494248})
+    answer = read_answer(raw, "any", "hard")
+    assert (answer.issued_at, answer.ends_in_seconds) == (datetime(2026, 6, 29, 16, 53, 8, tzinfo=UTC), 157494248)
+    assert read_answer(raw, "any").ends_in_seconds is None
 
 
 @pytest.mark.parametrize("plan", ["lose", "drop"])

@@ -29,7 +29,8 @@ class Tenant:
         self.models: dict[str, Model] = {}
         self._tasks: dict[str, Tasks] = {}
         self._reads: dict[str, ReadRequests] = {}
-        self.add_model(demo_model())
+        for definition in (demo_model(), *world.models):
+            self.add_model(definition)
 
     def add_model(self, definition: dict[str, Any]) -> Model:
         """Plant a model, or replace the one with its id."""

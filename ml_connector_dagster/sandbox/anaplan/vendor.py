@@ -18,6 +18,7 @@ from ml_connector_dagster.sandbox.anaplan.gate import gated
 from ml_connector_dagster.sandbox.anaplan.list_routes import LIST_ENDPOINTS
 from ml_connector_dagster.sandbox.anaplan.task_routes import KINDS, TASK_ENDPOINTS
 from ml_connector_dagster.sandbox.anaplan.tenant import Tenant
+from ml_connector_dagster.sandbox.anaplan.users import demo_users
 from ml_connector_dagster.sandbox.anaplan.view_routes import VIEW_ENDPOINTS
 from ml_connector_dagster.sandbox.world import Vendor, World
 
@@ -68,4 +69,5 @@ def _refused(request: Request, wrong: Any) -> Response:
     return Refused(wrong.status_code).answer(request)
 
 
-VENDOR = Vendor("anaplan", create, control_routes)
+_PERSON = demo_users()[0]
+VENDOR = Vendor("anaplan", create, control_routes, {"user": _PERSON.email, "password": _PERSON.password})

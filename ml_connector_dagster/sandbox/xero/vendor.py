@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from ml_connector_dagster.sandbox.world import Vendor, World
-from ml_connector_dagster.sandbox.xero import endpoints, gl, manual_journals, reports
+from ml_connector_dagster.sandbox.xero import endpoints, gl, manual_journals, oauth, reports
 from ml_connector_dagster.sandbox.xero.access import Handler, accounting
 from ml_connector_dagster.sandbox.xero.answers import not_found
 from ml_connector_dagster.sandbox.xero.cloud import XeroCloud
@@ -64,4 +64,4 @@ async def _nothing_here(_request: Request) -> Response:
     return not_found().response
 
 
-VENDOR = Vendor("xero", create, control)
+VENDOR = Vendor("xero", create, control, {"client_id": oauth.APPS[0].client_id, "client_secret": oauth.APPS[0].secret})

@@ -46,10 +46,11 @@ def open_company(session: CompanySession) -> CompanyReader:
     return XeroCompany(session)
 
 
-def discover_companies(http: VendorHttp, api_url: str) -> Sequence[Company]:
+def discover_companies(http: VendorHttp, api_url: str, consent: Mapping[str, str]) -> Sequence[Company]:
     """Answer the organisations that this consent reaches; practices, which are no companies, are left out."""
     from ml_connector_dagster.sources.xero.tenants import connected_organisations
 
+    del consent  # one address for all, and Xero says itself what a consent reaches
     return connected_organisations(http, api_url)
 
 

@@ -47,7 +47,7 @@ def test_every_check_holds_with_our_scopes(company):
 
 def test_discovery_finds_both_trading_entities(sandbox, token):
     http = http_with(token)
-    found = discover_companies(http, f"{sandbox.base_url}/xero/api.xro/2.0")
+    found = discover_companies(http, f"{sandbox.base_url}/xero/api.xro/2.0", {})
     http.close()
     assert [(one.company_id, one.base_currency, one.fiscal_year_end_month) for one in found] == [
         (IRELAND, "EUR", 12),

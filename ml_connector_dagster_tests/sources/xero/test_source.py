@@ -39,7 +39,7 @@ def test_xeros_own_count_of_calls_is_read():
 def test_discovery_answers_organisations_and_no_practice():
     xero = FakeXero()
     _, http = xero.open()
-    (found,) = discover_companies(http, API)
+    (found,) = discover_companies(http, API, {})
     assert (found.company_id, found.name, found.base_currency) == (TENANT, "Boatyard Books", "GBP")
     assert http.asked[0].url == "https://api.xero.example/connections"
     assert "xero-tenant-id" not in http.asked[0].headers
@@ -58,4 +58,4 @@ def test_discovery_sorts_by_name():
         return original(asked)
 
     xero.answer = answer
-    assert [company.name for company in discover_companies(xero.open()[1], API)] == ["Aardvark", "Zebra"]
+    assert [company.name for company in discover_companies(xero.open()[1], API, {})] == ["Aardvark", "Zebra"]

@@ -22,9 +22,10 @@ def open_company(session: CompanySession) -> CompanyReader:
     return AbacusCompany(session)
 
 
-def discover_companies(http: VendorHttp, api_url: str) -> Sequence[Company]:
+def discover_companies(http: VendorHttp, api_url: str, consent: Mapping[str, str]) -> Sequence[Company]:
     from ml_connector_dagster.sources.abacus.company import company_of
 
+    del consent
     return [company_of(http.get(f"{api_url}/company").json())]
 
 
