@@ -32,7 +32,7 @@ def upload(model: AnaplanModel, route: Route, path: Path, beat: Callable[[], Non
         model: The model.
         route: Whose data source (113…) takes it.
         path: The file, cut as ``route.layout`` says.
-        beat: Called before each chunk; raises when the lease is lost.
+        beat: Called before the file is opened and before each chunk; raises when the lease is lost.
 
     Raises:
         SettingWrong: More chunks than Anaplan takes.
@@ -47,6 +47,7 @@ def upload(model: AnaplanModel, route: Route, path: Path, beat: Callable[[], Non
             "Set larger chunks, or load fewer rows at a time.",
         )
     address = model.address(f"files/{route.file_id}")
+    beat()  # declaring the chunks forgets whatever another holder has uploaded
     model.post(address, {"chunkCount": count}, repeatable=True)
     for number, chunk in enumerate(chunks_of(path, model.chunk_bytes, encoding)):
         beat()

@@ -11,8 +11,11 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from ml_connector_dagster.anaplan.tasks import Task
+from ml_connector_dagster.anaplan.verdict import Verdict, judge
 from ml_connector_dagster.audit.trail import verify
 from ml_connector_dagster.errors import OutcomeUnknown
+from ml_connector_dagster.flows import judgement
 from ml_connector_dagster.flows.load import LoadOutcome, load_target
 from ml_connector_dagster.flows.settle import settle_model
 from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID
@@ -138,19 +141,58 @@ def test_a_late_duplicate_that_runs_after_another_slice_was_uploaded_changes_no_
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("step", ["load.before_upload", "load.uploaded", "load.started", "load.finished"])
+@pytest.mark.parametrize(
+    ("step", "left", "sent_on"),
+    [
+        ("load.before_upload", "planned", 0),
+        ("upload.chunk.0", "planned", 1),
+        ("load.uploaded", "uploaded", 0),
+        ("load.started", "started", 0),
+        ("load.finished", "finished", 0),
+    ],
+)
 def test_protocol_05_a_lease_whose_session_the_database_ended_stops_the_run(
-    planning_server: Running, postgres_store: Store, tmp_path: Path, step: str
+    planning_server: Running, postgres_store: Store, tmp_path: Path, step: str, left: str, sent_on: int
 ) -> None:
+    """Anaplan hears nothing more of the run; only the chunk that was on its way when the session ended."""
     with office(planning_server, postgres_store, tmp_path) as desk:
-        with at(step, lambda: end_lock_sessions(postgres_store)), pytest.raises(LockLost):
-            load_target(desk.connection(), desk.plan(A), run_id="loses its lease")
+        lost_at: list[int] = []
+        with at(step, lambda: lost_at.append(lose_the_lease(desk))), pytest.raises(LockLost):
+            load_target(desk.connection(chunk_bytes=60), desk.plan(A), run_id="loses its lease")
+        assert desk.world.log.count(after=lost_at[0]) == sent_on
         row = desk.rows()[0]
-        assert row.state in {"planned", "uploaded", "started", "finished"}
-        assert row.retry_at is not None
+        assert (row.state, row.retry_at is not None) == (left, True)
         assert load_target(desk.connection(), desk.plan(A), run_id="next").state in {"verified", "skipped"}
         assert desk.figures() == money(A)
         assert len(desk.tasks) == 1
+
+
+@pytest.mark.postgres
+def test_protocol_05_a_lease_lost_before_the_dump_leaves_the_dump_to_the_next(
+    planning_server: Running, postgres_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next holder's task overwrites a dump, so what is read without the lease may be another load's."""
+    with office(planning_server, postgres_store, tmp_path) as desk:
+        lost_at: list[int] = []
+
+        def judged(task: Task) -> Verdict:
+            lost_at.append(lose_the_lease(desk))
+            return judge(task)
+
+        monkeypatch.setattr(judgement, "judge", judged)
+        with pytest.raises(LockLost):
+            load_target(desk.connection(), desk.plan({("no such account", "UK-a"): 1}), run_id="loses its lease")
+        assert desk.world.log.count(after=lost_at[0]) == 0
+        assert desk.rows()[0].state == "started"
+        monkeypatch.undo()
+        (settled,) = settle_model(desk.connection())
+        assert (settled.state, desk.rows()[0].rows_rejected) == ("refused", 1)
+
+
+def lose_the_lease(desk: Office) -> int:
+    """End the lease's session; answers the number of the last request until then."""
+    end_lock_sessions(desk.store)
+    return desk.world.log.last_number()
 
 
 def end_lock_sessions(store: Store) -> None:
