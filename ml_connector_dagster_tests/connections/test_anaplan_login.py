@@ -8,8 +8,11 @@ import pytest
 from ml_connector_dagster.connections.consent import Consents
 from ml_connector_dagster.connections.credentials import Credentials
 from ml_connector_dagster.connections.entering import enter
+from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import CredentialRefused
+from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster_tests.connections.sandboxed import redirect_of
+from ml_connector_dagster_tests.forks import all_at_once
 
 CODE_CLIENT = {"client_id": "0123456789abcdef0123456789abcdef", "client_secret": "sandbox-anaplan-secret"}
 DEVICE_CLIENT = {"client_id": "fedcba9876543210fedcba9876543210"}
@@ -20,6 +23,26 @@ REGISTERED = "https://connector.calderfinch.example/connect/callback"
 def use(connector, credential: str) -> None:
     path = connector.paths["calder_uk"]
     path.write_text(path.read_text().replace("credential: demo_anaplan", f"credential: {credential}"))
+
+
+def test_however_many_processes_run_they_log_in_once(connector, shell, sandbox_url):
+    """Counted by the sandbox: six processes at once, then six more, one login for all of them."""
+    connector.close()
+
+    def run(_: int) -> None:
+        with Connector(Environment.read(shell)) as own:
+            assert own.connection("calder_uk").model().state() == "UNLOCKED"
+
+    before = logins(sandbox_url)
+    assert all_at_once(run, 6)
+    assert all_at_once(run, 6)
+    assert logins(sandbox_url) == (before[0] + 1, before[1])
+
+
+def logins(sandbox_url: str) -> tuple[int, int]:
+    """How often anybody logged in and refreshed so far."""
+    counts = httpx.get(f"{sandbox_url}/_control/anaplan/counts", trust_env=False).json()
+    return counts["authenticate"], counts["refresh"]
 
 
 def test_a_code_grant_opens_the_model_and_is_refreshed(connector):
