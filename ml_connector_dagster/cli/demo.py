@@ -30,7 +30,7 @@ from ml_connector_dagster.store import tables
 
 HOME = Path(".home") / "demo"
 SECONDS_BETWEEN_LOOKS = 1.0
-SECONDS_A_SLICE = 60
+SECONDS_A_SLICE = 120
 """Patience for one company and period; the whole demo waits for the sum."""
 
 REDIRECT_URI = "http://localhost:8701/connect/callback"
@@ -62,6 +62,7 @@ class Watch:
 @json_option
 def demo(periods: str, as_json: bool) -> None:
     """Load the demo companies into the sandbox's Anaplan and show books = staged = Anaplan per period."""
+    say("Starting a Xero and an Anaplan on this machine, and a Dagster; a quarter of a minute.")
     with local_stack(HOME) as stack:
         say(f"Sandbox: {stack.sandbox_url} (Xero and Anaplan on loopback)")
         enter_credentials()
@@ -69,6 +70,7 @@ def demo(periods: str, as_json: bool) -> None:
             say(f"Dagster: {stack.dagster_url} (headless; it stops when the demo ends)")
             with dagster_at(stack.dagster_url) as dagster:
                 watch = start_reads(dagster, connector, periods)
+                say(f"{len(watch.read_runs)} reads are queued, one per company and month; each load follows by itself.")
                 wait_for(watch, dagster, connector)
             rows = tie_out_rows(connector, watch)
     table(
@@ -86,11 +88,16 @@ def demo(periods: str, as_json: bool) -> None:
 @click.option("--sandbox-port", default=8700, show_default=True, help="Loopback port of the sandbox.")
 def ui(port: int, sandbox_port: int) -> None:
     """Run the sandbox and the Dagster UI on loopback until Ctrl-C, connected and ready to materialize."""
+    say("Starting the sandbox and Dagster; a quarter of a minute. What an earlier make ui left is forgotten.")
     with local_stack(HOME, dagster_port=port, sandbox_port=sandbox_port) as stack:
         enter_credentials()
         with dagster_running(stack):
-            say(f"Dagster UI: {stack.dagster_url}   sandbox: {stack.sandbox_url}   stop with Ctrl-C")
-            say("Pick an asset of calder_uk, press Materialize, choose a month; its loads follow by themselves.")
+            say(f"\nDagster UI: {stack.dagster_url}   sandbox: {stack.sandbox_url}   stop with Ctrl-C\n")
+            say(
+                f"1. Open {stack.dagster_url}/jobs/calder_uk_read, Launchpad… or Materialize all, and choose a month.\n"
+                "2. Its loads follow by themselves, seconds after the read: watch them under Runs.\n"
+                "3. Open calder_uk / anaplan / actuals_module: Partitions for the month, Checks for its tie-out."
+            )
             try:
                 while True:
                     time.sleep(3600)
@@ -174,14 +181,19 @@ def wait_for(watch: Watch, dagster: DagsterGraphql, connector: Connector) -> Non
     Raises:
         LoadIncomplete: Some slices did not arrive; the message holds what the failed runs said.
     """
-    deadline = time.monotonic() + 120 + SECONDS_A_SLICE * len(watch.read_runs)
+    began = time.monotonic()
+    deadline = began + 120 + SECONDS_A_SLICE * len(watch.read_runs)
+    said = ""
     with progress("reading and loading", total=len(watch.wanted)) as step:
         while watch.wanted - watch.holds and time.monotonic() < deadline:
             time.sleep(SECONDS_BETWEEN_LOOKS)
             arrived = _holding(connector, watch) - watch.holds
             watch.holds |= arrived
-            _report(arrived, step)
-            if _nothing_moves(dagster.runs(), watch, dagster):
+            runs = dagster.runs()
+            _report(arrived, step, began)
+            if said != (said := _moving(runs, watch)):
+                say(f"{time.monotonic() - began:5.0f} s  {said}")
+            if _nothing_moves(runs, watch, dagster):
                 break
 
 
@@ -219,9 +231,18 @@ def _nothing_moves(runs: Iterable[Run], watch: Watch, dagster: DagsterGraphql) -
     return bool(watch.failed) and all(run.ended for run in known)
 
 
-def _report(arrived: Iterable[Slice], step: Callable[[str], None]) -> None:
+def _report(arrived: Iterable[Slice], step: Callable[[str], None], began: float) -> None:
     for one in sorted(arrived):
         step(f"{one.connection} {one.period} {one.target} holds")
+        say(f"{time.monotonic() - began:5.0f} s  {one.connection} {one.period} {one.target}: tied out to the cent")
+
+
+def _moving(runs: Iterable[Run], watch: Watch) -> str:
+    """Say how far the reads are and how many loads have ended, as people wait minutes for the first figure."""
+    known = list(runs)
+    read = sum(run.ended for run in known if run.run_id in watch.read_runs)
+    loads = [run for run in known if run.run_id not in watch.read_runs]
+    return f"{read} of {len(watch.read_runs)} reads ended, {sum(run.ended for run in loads)} of {len(loads)} loads"
 
 
 def _judge(watch: Watch, rows: Sequence[Mapping[str, object]]) -> None:
@@ -251,8 +272,9 @@ _COLUMNS = {
 }
 WHERE_NEXT = """
 Where to look next:
-  make ui                                   the Dagster UI on loopback: materialize, backfill, look at the checks
+  make ui                            the Dagster UI on loopback: materialize, backfill, look at the checks
+  ml_connector_dagster/defs/demo/    the two demo companies, one YAML file each
   ML_CONNECTOR_HOME={home} .venv/bin/ml-connector audit show --connection calder_uk
-  ml_connector_dagster/defs/demo/           the two demo companies, one YAML file each"""
+                                     what was read and loaded, step by step"""
 
 COMMANDS = (demo, ui)

@@ -12,6 +12,14 @@ from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.ledger.period import Period
 
+NEXT = """\
+  ml-connector mapping suggest {name} ledger_account --own-codes --out accounts.csv   # look it over
+  ml-connector mapping import {name} ledger_account accounts.csv
+  ml-connector kit {name}                  # for the model builder, where imports do not fit yet
+  ml-connector check {name}                # proves everything, writes nothing
+  ml-connector enable {name}               # schedules and sensors may start runs from here on"""
+"""What follows once a connection's file stands, in README's order."""
+
 
 @click.command()
 @click.argument("name")
@@ -37,11 +45,9 @@ def discover(*, name: str, to_stdout: bool, **choices: str) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    crosswalk = path.parent / "mapping" / "accounts.csv"
     say(
-        f"Wrote {path}. Read it line by line, then:\n"
-        f"  ml-connector mapping export {name} ledger_account --out {crosswalk}    # and fill the member column\n"
-        f"  ml-connector check {name}"
+        f"Wrote {path}. Read it line by line: what stands for the company in the model (=…), the time zone; then:\n"
+        f"{NEXT.format(name=name)}"
     )
 
 

@@ -38,7 +38,7 @@ def init(sample: str | None) -> None:
         f"  ml-connector credential set my_anaplan --vendor anaplan --kind certificate\n"
         f"  ml-connector connect my_xero\n"
         f"  ml-connector discover {name} --source-credential my_xero --anaplan-credential my_anaplan\n"
-        f"  ml-connector check {name}"
+        "discover writes the connection's file and says what follows."
     )
 
 

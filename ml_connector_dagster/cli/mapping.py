@@ -73,6 +73,11 @@ def import_(connection: str, dimension: str, file: Path, as_json: bool) -> None:
     with Connector.of_process() as connector:
         done = import_crosswalk(connector.connection(connection), dimension, file)
     table([asdict(done)], ("file", "rows", "changed", "open_rows"), as_json, title="Imported")
+    if done.open_rows:
+        say(
+            f"{done.open_rows} records have no member yet: a period that meets one of them waits, and is never sent without "
+            f"it. Fill them in {file} and import it again."
+        )
 
 
 def _show(rows: Iterable[CrosswalkRow], out: Path | None, as_json: bool, title: str) -> None:

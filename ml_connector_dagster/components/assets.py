@@ -108,6 +108,7 @@ def _target_asset(
         )
         from ml_connector_dagster.flows.file_plan import FROM_MODEL_TAG
         from ml_connector_dagster.flows.load import load_target
+        from ml_connector_dagster.flows.preview import totals_by_member
         from ml_connector_dagster.flows.translate import translate
         from ml_connector_dagster.flows.zeroes import says_zeroes
 
@@ -121,7 +122,7 @@ def _target_asset(
         except ConnectorError as error:
             yield check_of_failed_load(error, key)
             raise failure_of(error) from error
-        yield materialization_of_load(plan, outcome, key)
+        yield materialization_of_load(plan, outcome, key, totals_by_member(plan))
         yield check_of_load(outcome, key)
 
     return load_period

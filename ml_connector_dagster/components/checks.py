@@ -53,10 +53,12 @@ def tie_out_check(
     )
     def tied_out(context: dg.AssetCheckExecutionContext, connector: ConnectorResource) -> dg.AssetCheckResult:
         from ml_connector_dagster.components.reports import check_of_tie_out
-        from ml_connector_dagster.flows.tie_out import tie_out
+        from ml_connector_dagster.flows.tie_out import newest_tie_outs, tie_out
 
         with as_failure():
-            return check_of_tie_out(tie_out(connector.connection(connection), target_name, context.partition_key))
+            opened = connector.connection(connection)
+            result = tie_out(opened, target_name, context.partition_key)
+        return check_of_tie_out(result, newest_tie_outs(opened, [target_name]).values())
 
     return tied_out
 

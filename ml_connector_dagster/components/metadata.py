@@ -34,6 +34,7 @@ UNEXPLAINED = "mlc/unexplained"
 CLASSES = "mlc/residual_classes"
 DIFFERENCES = "mlc/differences"
 CHART = "mlc/chart"
+ACCOUNTS = "mlc/account_by_account"
 WHAT_TO_DO = "mlc/what_to_do"
 
 
@@ -47,31 +48,10 @@ def money(amount: Decimal) -> str:
     return f"{amount:,.2f}"
 
 
-def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MarkdownMetadataValue:
-    """Answer a small table; pipes in values are escaped so that a customer's name cannot break it."""
-    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
-    lines += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return dg.MetadataValue.md("\n".join(lines))
-
-
-def counted(counts: Mapping[str, int]) -> dg.JsonMetadataValue:
-    """Answer named counts."""
-    return dg.MetadataValue.json(dict(counts))
-
-
-def bars(figures: Mapping[str, Decimal]) -> dg.MarkdownMetadataValue:
-    """Draw the figures as bars of text: who looks at a run page sees at once which total stands out.
-
-    Bars are drawn in characters since the UI shows no inline pictures in markdown.
-    """
-    widest = max((abs(amount) for amount in figures.values()), default=Decimal(0))
-    rows = [(name, _bar(amount, widest), money(amount)) for name, amount in figures.items()]
-    return markdown_table(("", "", "amount"), rows)
-
-
-def _bar(amount: Decimal, widest: Decimal, width: int = 30) -> str:
-    filled = int(abs(amount) / widest * width) if widest else 0
-    return ("█" if amount >= 0 else "▒") * filled
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableMetadataValue | None:
+    """Answer a table that the UI shows at once, not behind a click as markdown; None without rows."""
+    records = [dg.TableRecord(dict(zip(columns, row, strict=True))) for row in rows]
+    return dg.MetadataValue.table(records) if records else None
 
 
 def without_empty(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from ml_connector_dagster.components import metadata
+from ml_connector_dagster.components import metadata, pictures
 from ml_connector_dagster.components.checks import NO_ROWS_REJECTED, NOTHING_QUARANTINED
 from ml_connector_dagster.errors import ConnectorError
+
+MOST_LINES = 60
+"""How many accounts or documents a table on a page shows; those that differ come first."""
+
+TO_DO = (
+    "Look at the lines that differ. Where somebody edited Anaplan, materialize the module again; "
+    "where the books moved, the month is read and loaded again by itself."
+)
 
 if TYPE_CHECKING:
     from ml_connector_dagster.flows.file_plan import FilePlan
@@ -45,11 +54,9 @@ def check_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.AssetCheckResult
     facts = {
         metadata.RECORDS: outcome.records,
         metadata.QUARANTINED: outcome.quarantined,
-        metadata.REFUSED_RECORDS: metadata.markdown_table(
+        metadata.REFUSED_RECORDS: metadata.table(
             ("record", "why"), [(one.record_id, one.reason) for one in outcome.refused]
-        )
-        if outcome.refused
-        else None,
+        ),
     }
     return dg.AssetCheckResult(
         check_name=NOTHING_QUARANTINED,
@@ -60,11 +67,15 @@ def check_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.AssetCheckResult
     )
 
 
-def materialization_of_load(plan: FilePlan, outcome: LoadOutcome, key: dg.AssetKey) -> dg.MaterializeResult[None]:
-    """Answer the materialization of a load: what was sent, by which task, with which verdict."""
+def materialization_of_load(
+    plan: FilePlan, outcome: LoadOutcome, key: dg.AssetKey, totals: Mapping[str, Decimal]
+) -> dg.MaterializeResult[None]:
+    """Answer the materialization of a load: what was sent, by which task, with which verdict; a module's as a picture too."""
     from ml_connector_dagster.flows.zeroes import says_zeroes  # slow to import
 
+    title = f"{plan.target.name} {plan.period}: {metadata.money(plan.total)} by member"
     facts = {
+        metadata.CHART: pictures.bars(title, totals) if totals else None,
         metadata.ROWS: plan.rows,
         metadata.TOTAL: metadata.number(Decimal(plan.total)),
         metadata.TOTAL_EXACT: metadata.money(plan.total),
@@ -106,27 +117,56 @@ def check_of_failed_load(error: ConnectorError, key: dg.AssetKey) -> dg.AssetChe
     )
 
 
-def check_of_tie_out(result: TieOut) -> dg.AssetCheckResult:
-    """Answer the check of the three totals, with the accounts that differ and a picture of the totals."""
-    totals = {"books": result.books, "staged": result.staged}
-    if result.anaplan is not None:
-        totals["Anaplan"] = result.anaplan
+def check_of_tie_out(result: TieOut, earlier: Iterable[TieOut] = ()) -> dg.AssetCheckResult:
+    """Answer the check of the three totals, account by account, with a picture of the newest months."""
     facts = {
         metadata.BOOKS: metadata.number(result.books),
         metadata.STAGED: metadata.number(result.staged),
         metadata.ANAPLAN: None if result.anaplan is None else metadata.number(result.anaplan),
         metadata.UNEXPLAINED: metadata.number(result.unexplained),
-        metadata.CHART: metadata.bars(totals),
-        metadata.CLASSES: metadata.markdown_table(
-            ("class", "amount"), [(name, metadata.money(amount)) for name, amount in result.residuals.items()]
-        )
-        if result.residuals
-        else None,
-        metadata.DIFFERENCES: metadata.markdown_table(
-            ("account or member", "books", "staged", "Anaplan", "unexplained"),
-            [(d.subject, d.books, d.staged, d.anaplan, d.unexplained) for d in result.differences],
-        )
-        if result.differences
-        else None,
+        metadata.WHAT_TO_DO: "" if result.holds else TO_DO,
+        metadata.CLASSES: metadata.table(
+            ("in the books, in no document", "amount"),
+            [(name, metadata.money(amount)) for name, amount in result.residuals.items()],
+        ),
+        metadata.DIFFERENCES: metadata.table(
+            ("where they differ", "books", "staged", "Anaplan", "unexplained"),
+            [
+                (one.subject, *map(_shown, (one.books, one.staged, one.anaplan, one.unexplained)))
+                for one in result.differences[:MOST_LINES]
+            ],
+        ),
+        metadata.ACCOUNTS: _side_by_side(result),
+        metadata.CHART: pictures.totals_by_month(f"{result.target}: three totals per month", _months(result, earlier)),
     }
     return dg.AssetCheckResult(passed=result.holds, description=result.says, metadata=metadata.without_empty(facts))
+
+
+def _side_by_side(result: TieOut) -> dg.TableMetadataValue | None:
+    """Answer every account with its figures, what differs first, and the totals below."""
+    ordered = sorted(result.figures, key=lambda one: not one.unexplained)
+    rows = [
+        (
+            one.subject.removeprefix("account ").removeprefix("document "),
+            *map(_shown, (one.books, one.named, one.staged, one.anaplan, one.unexplained)),
+        )
+        for one in ordered[:MOST_LINES]
+    ]
+    named = sum(result.residuals.values(), Decimal(0))
+    total = (result.books, named, result.staged, result.anaplan, result.unexplained)
+    label = f"Total of {len(ordered)}" + (f", {MOST_LINES} shown" if len(ordered) > MOST_LINES else "")
+    return metadata.table(
+        ("account or document", "books", "in no document", "staged", "Anaplan", "unexplained"),
+        [*rows, (label, *map(_shown, total))] if rows else [],
+    )
+
+
+def _months(result: TieOut, earlier: Iterable[TieOut]) -> Iterator[pictures.MonthTotals]:
+    by_period = {one.period: one for one in (*earlier, result)}
+    for one in by_period.values():
+        named = sum(one.residuals.values(), Decimal(0))
+        yield pictures.MonthTotals(one.period, one.books, one.staged, one.anaplan, one.holds, named)
+
+
+def _shown(amount: Decimal | None) -> str:
+    return "" if amount is None else metadata.money(amount)

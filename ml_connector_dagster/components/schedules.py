@@ -178,6 +178,7 @@ def hourly_changes(connection: str, settings: ConnectionSettings, job: dg.JobDef
         cron_schedule="17 * * * *",
         execution_timezone=settings.source.time_zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Asks the source what changed since the last look; pulls_due then reads the months that moved.",
     )
     def ask_hourly(
         context: dg.ScheduleEvaluationContext, connector: ConnectorResource

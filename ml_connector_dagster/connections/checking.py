@@ -57,7 +57,7 @@ def check_files(connection: OpenConnection) -> Iterator[Finding]:
         if path.exists():
             yield _probe(f"mapping of {dimension}", partial(_chosen, path))
         else:
-            do = f"ml-connector mapping export {connection.name} {dimension} --out {path} writes it."
+            do = f"ml-connector mapping suggest {connection.name} {dimension} --out {path.name}, then mapping import, write it."
             yield Finding(f"mapping of {dimension}", holds=False, says=f"{path} does not exist yet; {do}")
 
 

@@ -114,7 +114,7 @@ def draft_text(draft: Draft, source: Source, offers: Sequence[Offer], lists: Seq
         *_section("lists", chosen["list"]),
         *_section("modules", chosen["module"]),
         "  mapping:",
-        "    ledger_account: {file: mapping/accounts.csv, unmapped: refuse}    # ml-connector mapping export writes it",
+        "    ledger_account: {file: mapping/accounts.csv, unmapped: refuse}    # ml-connector mapping suggest writes it",
         *chosen["none"],
     ]
     return "\n".join(lines) + "\n"

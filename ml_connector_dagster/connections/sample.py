@@ -38,5 +38,5 @@ attributes:
         line_item: Amount
         columns: {Entity: Entities, Version: Versions, Period: Time, Account: Accounts, Customer: Customers}
   mapping:
-    ledger_account: {file: mapping/accounts.csv, unmapped: refuse}   # ml-connector mapping export writes the first one
+    ledger_account: {file: mapping/accounts.csv, unmapped: refuse}   # ml-connector mapping suggest, then import, write it
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pyarrow.parquet as pq
@@ -17,6 +17,7 @@ from ml_connector_dagster.flows.totals import Difference
 from ml_connector_dagster.flows.translate import translate
 from ml_connector_dagster.flows.verify import ReadBackPlan, read_figures
 from ml_connector_dagster.ledger.money import ZERO, cents
+from ml_connector_dagster.mapping.columns import LEDGER_ACCOUNT
 from ml_connector_dagster.mapping.file_rows import AMOUNT
 from ml_connector_dagster.mapping.targets import ModuleTarget
 
@@ -32,6 +33,8 @@ class ModelTotals:
     total: Decimal
     differences: tuple[Difference, ...] = ()
     note: str = ""
+    accounts: Mapping[str, Decimal] = field(default_factory=dict)
+    """Ledger account member, as Anaplan writes it, to its figure; empty where the view shows no accounts."""
 
 
 def model_totals(connection: OpenConnection, target: ModuleTarget, period: str) -> ModelTotals:
@@ -53,7 +56,17 @@ def model_totals(connection: OpenConnection, target: ModuleTarget, period: str) 
         for key in sorted({*expected, *shown})
         if (left := cents(expected.get(key, ZERO) - shown.get(key, ZERO)))
     )
-    return ModelTotals(sum(shown.values(), ZERO), differences, _note(connection, plan) if differences else "")
+    note = _note(connection, plan) if differences else ""
+    return ModelTotals(sum(shown.values(), ZERO), differences, note, _by_account(target, back, shown))
+
+
+def _by_account(target: ModuleTarget, back: ReadBackPlan, shown: Mapping[Key, Decimal]) -> dict[str, Decimal]:
+    at = [i for i, column in enumerate(back.columns) if target.columns.get(column) == LEDGER_ACCOUNT]
+    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for key, amount in shown.items():
+        for i in at:
+            sums[key[i]] += amount
+    return dict(sums)
 
 
 def _expected(connection: OpenConnection, plan: FilePlan, back: ReadBackPlan) -> dict[Key, Decimal]:

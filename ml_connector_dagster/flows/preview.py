@@ -20,7 +20,7 @@ from ml_connector_dagster.flows.past_loads import LoadFact, PastLoads
 from ml_connector_dagster.flows.translate import translate
 from ml_connector_dagster.flows.verify import ReadBackPlan, read_figures
 from ml_connector_dagster.ledger.money import ZERO
-from ml_connector_dagster.mapping.columns import key_columns
+from ml_connector_dagster.mapping.columns import LEDGER_ACCOUNT, key_columns
 from ml_connector_dagster.mapping.file_rows import AMOUNT
 from ml_connector_dagster.mapping.targets import ModuleTarget
 
@@ -90,7 +90,7 @@ def preview(
     before = None if from_model else loads.verified(target_name, plan.kind, period)
     was = _standing(connection, plan, before, ask_model=ask_model)
     changes = sorted(_changes(plan, was), key=lambda one: (-abs(one.delta), one.cell))
-    return SlicePreview(plan, file, _totals(plan), before.id if before else None, tuple(changes))
+    return SlicePreview(plan, file, totals_by_member(plan), before.id if before else None, tuple(changes))
 
 
 def _as_sent(connection: OpenConnection, plan: FilePlan) -> Path:
@@ -115,17 +115,19 @@ def _standing(
     return dict(shown)
 
 
-def _totals(plan: FilePlan) -> dict[str, Decimal]:
-    assert plan.cells is not None  # only lists have none, and they are not asked for
+def totals_by_member(plan: FilePlan) -> dict[str, Decimal]:
+    """Answer the file's total per member of the account column, of the first column where there is none; a list has none."""
+    if plan.cells is None:
+        return {}
     table = pq.read_table(plan.cells)
-    accounts = [column for column, field in plan.target.columns.items() if field == "ledger_account"]
+    accounts = [column for column, field in plan.target.columns.items() if field == LEDGER_ACCOUNT]
     column = (accounts or [name for name in table.column_names if name != AMOUNT])[0]
     grouped = table.group_by(column).aggregate([(AMOUNT, "sum")]).sort_by(column).to_pylist()
     return {row[column]: row[f"{AMOUNT}_sum"] for row in grouped}
 
 
 def _changes(plan: FilePlan, was: Mapping[Cell, Decimal]) -> Iterator[CellChange]:
-    assert plan.cells is not None  # see _totals
+    assert plan.cells is not None  # only lists have none, and they are not asked for
     assert isinstance(plan.target, ModuleTarget)  # only modules have cells
     now = _cells(pq.read_table(plan.cells), list(key_columns(plan.target)))
     for cell in sorted({*was, *now}):

@@ -18,9 +18,11 @@ from ml_connector_dagster.flows.model_totals import ModelTotals, model_totals
 from ml_connector_dagster.flows.settle import settle_model
 from ml_connector_dagster.flows.slice_rows import SliceRows
 from ml_connector_dagster.flows.slices import CurrentSnapshots, need_inputs
-from ml_connector_dagster.flows.totals import Difference, SourceTotals
+from ml_connector_dagster.flows.totals import Difference, Figure, SourceTotals, side_by_side
 from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.mapping.columns import LEDGER_ACCOUNT
+from ml_connector_dagster.mapping.members import Members
 from ml_connector_dagster.mapping.targets import ModuleTarget
 from ml_connector_dagster.sources.contract import EntityKind
 from ml_connector_dagster.store import tables
@@ -52,6 +54,8 @@ class TieOut:
     holds: bool
     note: str = ""
     """What else the reader should know: the books moved since the read, the module was never loaded."""
+    figures: tuple[Figure, ...] = ()
+    """Every account side by side, equal or not, of a comparison just made; not kept, so empty for one of the past."""
 
     @property
     def says(self) -> str:
@@ -124,7 +128,15 @@ def _result(
         differences=differences,
         holds=not differences,
         note=" ".join(filter(None, (source.note, model.note if model else ""))),
+        figures=_figures(connection, source, model),
     )
+
+
+def _figures(connection: OpenConnection, source: SourceTotals, model: ModelTotals | None) -> tuple[Figure, ...]:
+    if model is None or not model.accounts:
+        return tuple(sorted(source.figures.values(), key=lambda one: one.subject))
+    members = Members.load(connection.settings.mapping, connection.folder)
+    return side_by_side(source.figures, lambda account: members.member(LEDGER_ACCOUNT, account), model.accounts)
 
 
 def newest_tie_outs(connection: OpenConnection, target_names: Iterable[str]) -> dict[tuple[str, str], TieOut]:

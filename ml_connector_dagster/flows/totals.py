@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -56,6 +57,25 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """The figures of one ledger account or document side by side, equal or not; the module's own sign, base currency."""
+
+    subject: str
+    books: Decimal
+    named: Decimal
+    """What is in the books and in no document, as the residual classes name it."""
+    staged: Decimal
+    anaplan: Decimal | None = None
+    """None where the model was not asked, or does not show this subject by itself."""
+
+    @property
+    def unexplained(self) -> Decimal:
+        """What no class explains, of books against staged and of staged against Anaplan; never negative."""
+        strayed = ZERO if self.anaplan is None else abs(self.staged - self.anaplan)
+        return abs(self.books - self.named - self.staged) + strayed
+
+
+@dataclass(frozen=True, slots=True)
 class SourceTotals:
     """Books against staged, before mapping; the module's own sign."""
 
@@ -64,6 +84,34 @@ class SourceTotals:
     residuals: Mapping[str, Decimal] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
     note: str = ""
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    """Every account or document by its source id, without those that show 0 everywhere."""
+
+
+def side_by_side(
+    figures: Mapping[str, Figure], member_of: Callable[[str], str | None], shown: Mapping[str, Decimal]
+) -> tuple[Figure, ...]:
+    """Put the model's figure beside the books', one line per member: accounts that share a member are summed.
+
+    Args:
+        figures: By source id.
+        member_of: Source id to the member that its figures are loaded to; None for one without.
+        shown: Member to what the model answered; what no source id leads to comes last, without a figure in the books.
+    """
+    together: dict[str, list[Figure]] = defaultdict(list)
+    for source_id, figure in figures.items():
+        together[(member_of(source_id) or source_id).casefold()].append(figure)
+    answered = {member.casefold(): (member, amount) for member, amount in shown.items()}
+    lines = [_summed(found, answered.get(key, ("", ZERO))[1]) for key, found in together.items()]
+    others = [Figure(name, ZERO, ZERO, ZERO, amount) for key, (name, amount) in answered.items() if key not in together]
+    return (*sorted(lines, key=lambda one: one.subject), *(one for one in others if one.anaplan))
+
+
+def _summed(figures: list[Figure], anaplan: Decimal) -> Figure:
+    books, named, staged = (
+        sum(amounts, ZERO) for amounts in zip(*((one.books, one.named, one.staged) for one in figures), strict=True)
+    )
+    return Figure(", ".join(sorted(one.subject for one in figures)), books, named, staged, anaplan)
 
 
 def compared(
@@ -88,6 +136,11 @@ def compared(
         staged=sum(staged.values(), ZERO),
         residuals={name: sum(amounts.values(), ZERO) for name, amounts in residuals.items() if any(amounts.values())},
         differences=tuple(_differences(books, staged, explained, subject)),
+        figures={
+            key: Figure(subject(key), books.get(key, ZERO), named, staged.get(key, ZERO))
+            for key, named in explained.items()
+            if named or books.get(key) or staged.get(key)
+        },
     )
 
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 TRACKING = "tracking."
 PERIOD = "period"
+LEDGER_ACCOUNT = "ledger_account"
 
 DIMENSIONS = {
-    "ledger_account": "the account that a line is posted to, as a member of its list",
+    LEDGER_ACCOUNT: "the account that a line is posted to, as a member of its list",
     "customer": "the customer of the document, as a member of its list",
     "vendor": "the vendor of the document, as a member of its list",
     "currency": "the currency of the document, as it is written there",

@@ -53,7 +53,11 @@ def read_crosswalk(path: Path) -> tuple[CrosswalkRow, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        _wrong(path, "does not exist", "Write it with `ml-connector mapping export … --out`, or correct `file:`.")
+        _wrong(
+            path,
+            "does not exist",
+            "Write it with `ml-connector mapping suggest … --out`, then `mapping import`; or correct `file:`.",
+        )
     except UnicodeDecodeError as error:
         _wrong(path, f"is not UTF-8 text ({error.reason} at byte {error.start})", "Save it as CSV UTF-8.")
     return tuple(_checked(path, text))

@@ -41,7 +41,7 @@ def test_everything_holds_for_a_connection_that_is_right(connector):
         ("start: 2024-01", "start: 2019-01", "calendar for actuals", "2019-01 is outside"),
         ("view: Actuals", "view: Aktuals", "read-back of actuals", "Aktuals"),
         ("line_item: Amount", "line_item: Figure", "read-back of actuals", "'Figure'"),
-        ("file: mapping/accounts.csv", "file: mapping/none.csv", "mapping of ledger_account", "mapping export"),
+        ("file: mapping/accounts.csv", "file: mapping/none.csv", "mapping of ledger_account", "mapping suggest"),
     ],
     ids=["import", "column", "version", "entity", "calendar", "view", "line item", "crosswalk"],
 )
