@@ -57,8 +57,8 @@ def accounting(cloud: XeroCloud, resource: str, handler: Handler) -> Callable[[R
                     response = handler(call)
         except Refusal as refusal:
             response = refusal.response
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
+        for name, value in headers.items():  # an answer from the idempotency cache too tells what is left now
+            response.headers[name] = value
         return response
 
     return endpoint

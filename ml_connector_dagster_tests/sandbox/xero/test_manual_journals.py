@@ -1,8 +1,12 @@
 """Writing manual journals: what is refused, what is only warned about, and what a key remembers."""
 
+import base64
+import hashlib
 from decimal import Decimal
 
 import pytest
+
+from ml_connector_dagster_tests.sandbox.xero.conftest import REDIRECT
 
 
 def lines(*rows):
@@ -188,8 +192,10 @@ def test_what_is_no_json_is_invalid_post_data(xero):
 
 
 def test_a_repeated_key_is_answered_from_memory_and_writes_once(fresh):
-    first = saved(fresh.write(journal(), Idempotency_Key="k1"))
-    again = saved(fresh.write(journal(), Idempotency_Key="k1"))
+    answers = [fresh.write(journal(), Idempotency_Key="k1") for _ in range(2)]
+    first, again = map(saved, answers)
+    left = [int(answer.headers["X-MinLimit-Remaining"]) for answer in answers]
+    assert left[1] == left[0] - 1, "an answer from memory counts as a call"
     assert again["ManualJournalID"] == first["ManualJournalID"]
     assert sum(entry["ManualJournalID"] == first["ManualJournalID"] for entry in fresh.every("ManualJournals")) == 1
 
@@ -199,6 +205,17 @@ def test_a_key_used_for_another_request_is_refused(fresh):
     answer = fresh.write(journal(Narration="Other"), Idempotency_Key="k1")
     assert answer.status_code == 400
     assert "is used with a different request" in answer.json()["Message"]
+
+
+def test_a_key_belongs_to_its_app(fresh):
+    saved(fresh.write(journal(), Idempotency_Key="k1"))
+    verifier = "v" * 43
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    other = {"client_id": "sandbox-xero-public"}
+    code = fresh.authorize(**other, code_challenge=challenge, code_challenge_method="S256")["code"]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": verifier}
+    fresh.token = fresh.token_call(None, **form, **other).json()
+    assert saved(fresh.write(journal(Narration="Another app's"), Idempotency_Key="k1"))["Narration"] == "Another app's"
 
 
 def test_a_key_replays_errors_too(fresh):
