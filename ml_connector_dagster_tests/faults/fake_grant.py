@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,8 +27,6 @@ class FakeGrant:
     or a status and a body such as ``400 {}``."""
     base_url: str = ""
     posts: int = 0
-    posted_at: list[float] = field(default_factory=list)
-    """Epoch seconds of each of them."""
     issued: int = 0
     alive: bool = True
     refresh: str = "refresh-0"
@@ -116,7 +113,6 @@ def serving(grant: FakeGrant) -> Iterator[FakeGrant]:
                 return self._say(200, "")
             with grant.lock:
                 grant.posts += 1
-                grant.posted_at.append(time.time())
                 plan = grant.script.pop(0) if grant.script else "answer"
             grant.authorizations.append(self.headers.get("Authorization", ""))
             grant.content_types.append(kind)

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -117,9 +118,9 @@ def test_protocol_01_a_waiter_judges_what_a_killed_holder_left_when_it_gets_the_
     def b_asks() -> int:
         take = OAuthTokens._lock
 
-        def told(tokens: OAuthTokens) -> Any:
+        def told(own: OAuthTokens) -> Any:
             b_waits.touch()
-            return take(tokens)
+            return take(own)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(OAuthTokens, "_lock", told)
@@ -159,21 +160,33 @@ def test_protocol_02_a_lost_lock_session_is_waited_out_and_the_late_answer_clear
 
 @pytest.mark.postgres
 def test_protocol_02_nobody_posts_before_the_deadline_of_a_post_that_is_out(postgres_store):
+    """B waits for a deadline five seconds off; its nap ends the wait, so that the test does not."""
     for desk in opened_desk(postgres_store):
-        deadlines = []
+        desk.timeout = 5.0
+        version_at_nap = desk.store.home / "version_at_nap"
 
-        def overtaken(name: str, desk: Desk = desk, deadlines: list[float] = deadlines) -> None:
-            if name == "token.intent_written" and not deadlines:
-                intent = desk.tokens()._rows.read().intent
-                assert intent is not None
-                deadlines.append(intent.deadline_at.timestamp())
+        def nap(_: float, desk: Desk = desk, told=version_at_nap) -> None:
+            told.write_text(str(desk.tokens()._rows.read().credential.version))
+            with desk.store.begin() as connection:
+                connection.execute(update(refresh_intent).values(deadline_at=desk.store.now()))
+
+        def b_asks(desk: Desk = desk, nap=nap) -> int:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(
+                    "ml_connector_dagster.connections.tokens.time", SimpleNamespace(sleep=nap, monotonic=time.monotonic)
+                )
+                return desk.ask()
+
+        def overtaken(name: str, desk: Desk = desk, told=version_at_nap, b_asks=b_asks) -> None:
+            if name == "token.intent_written" and not told.exists():
                 _end_lock_sessions(desk.store)
-                assert ended(fork(desk.ask)) == 0
+                version = desk.row().version
+                assert ended(fork(b_asks)) == 0
+                assert told.read_text() == str(version), "B napped before it stored anything"
 
-        desk.timeout = 0.8
         with planted(overtaken):
             assert desk.ask() in (0, 4)
-        assert desk.grant.posted_at[0] >= deadlines[0]
+        assert version_at_nap.exists()
         assert desk.check() is not None
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -37,9 +38,11 @@ def test_a_changed_period_that_was_read_is_noted_and_others_are_not(october):
 
 def test_a_change_noted_twice_counts_an_attempt_so_that_a_new_run_may_start(october):
     october.books.changed = {"invoices": frozenset({OCT})}
-    note_changes(october)
+    (first,) = note_changes(october)
     (dirty,) = note_changes(october)
     assert dirty.attempt == 1
+    later = replace(dirty, attempt=2)  # an hour later, see below
+    assert len({one.run_key for one in (first, dirty, later)}) == 3, "protocol 17: a run key is never used twice"
 
 
 def test_a_read_that_failed_is_asked_for_again_after_an_hour(october):

@@ -51,8 +51,9 @@ def test_a_value_that_slips_into_the_next_column_changes_it() -> None:
     assert digest([line("d1", number="12", subkind="3")]) != digest([line("d1", number="2", subkind="31")])
 
 
-def test_a_row_that_occurs_twice_counts_twice() -> None:
+def test_a_row_or_a_record_that_occurs_twice_counts_twice() -> None:
     assert digest([ROWS[0], ROWS[0]]) != digest([ROWS[0]])
+    assert len({digest(*[[ROWS[0]]] * times) for times in range(4)}) == 4
 
 
 def test_nothing_has_a_digest_too_and_other_columns_another_one() -> None:

@@ -117,10 +117,11 @@ def test_a_contact_with_both_flags_is_on_both_sides():
     assert ids(read(company, "customers")) == ids(read(company, "vendors")) == [payloads.CUSTOMER]
 
 
-def test_an_ignored_date_filter_is_refused_and_not_staged():
+@pytest.mark.parametrize("day", [date(2026, 9, 30), date(2026, 11, 1)])
+def test_an_ignored_date_filter_is_refused_and_not_staged(day):
     xero = FakeXero()
-    late = payloads.invoice(date(2026, 11, 2))
-    xero.instead["Invoices"] = Told({"Invoices": [late], "pagination": {"page": 1, "pageCount": 1, "itemCount": 1}})
+    outside = payloads.invoice(day)
+    xero.instead["Invoices"] = Told({"Invoices": [outside], "pagination": {"page": 1, "pageCount": 1, "itemCount": 1}})
     with pytest.raises(RequestRejected, match="ignored the filter"):
         read(xero.open()[0], "invoices")
 
