@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,20 +9,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.request import HTTPRedirectHandler, build_opener, urlopen
 
 import click
 import sqlalchemy as sa
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run, dagster_at
+from ml_connector_dagster.cli.demo_credentials import enter_credentials
 from ml_connector_dagster.cli.local_stack import dagster_running, local_stack
 from ml_connector_dagster.cli.output import json_option, progress, say, table
-from ml_connector_dagster.connections.addresses import ANAPLAN
-from ml_connector_dagster.connections.consent import Consents
-from ml_connector_dagster.connections.entering import enter
 from ml_connector_dagster.connections.opening import Connector
-from ml_connector_dagster.connections.preparing import prepare
-from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete, RequestRejected
+from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.store import tables
 
@@ -32,9 +26,6 @@ HOME = Path(".home") / "demo"
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_A_SLICE = 120
 """Patience for one company and period; the whole demo waits for the sum."""
-
-REDIRECT_URI = "http://localhost:8701/connect/callback"
-"""Registered for the sandbox's apps, where their vendor takes a loopback address; nothing listens there in a demo."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,7 +56,8 @@ def demo(periods: str, as_json: bool) -> None:
     say("Starting a Xero and an Anaplan on this machine, and a Dagster; a quarter of a minute.")
     with local_stack(HOME) as stack:
         say(f"Sandbox: {stack.sandbox_url} (Xero and Anaplan on loopback)")
-        enter_credentials()
+        with Connector.of_process() as connector:
+            enter_credentials(connector)
         with dagster_running(stack), Connector.of_process() as connector:
             say(f"Dagster: {stack.dagster_url} (headless; it stops when the demo ends)")
             with dagster_at(stack.dagster_url) as dagster:
@@ -90,7 +82,8 @@ def ui(port: int, sandbox_port: int) -> None:
     """Run the sandbox and the Dagster UI on loopback until Ctrl-C, connected and ready to materialize."""
     say("Starting the sandbox and Dagster; a quarter of a minute. What an earlier make ui left is forgotten.")
     with local_stack(HOME, dagster_port=port, sandbox_port=sandbox_port) as stack:
-        enter_credentials()
+        with Connector.of_process() as connector:
+            enter_credentials(connector)
         with dagster_running(stack):
             say(f"\nDagster UI: {stack.dagster_url}   sandbox: {stack.sandbox_url}   stop with Ctrl-C\n")
             say(
@@ -103,58 +96,6 @@ def ui(port: int, sandbox_port: int) -> None:
                     time.sleep(3600)
             except KeyboardInterrupt:
                 say("Stopping.")
-
-
-def enter_credentials() -> None:
-    """Do what a person does once with init, credential set and connect: keys, database, credentials, consents."""
-    with Connector.of_process() as connector:
-        prepare(connector.environment)
-        logins = _logins(connector.environment.sandbox_url)
-        for credential, vendor in sorted(_credentials(connector)):
-            enter(connector, credential, vendor, "basic" if vendor == ANAPLAN else "oauth", logins[vendor]["login"])
-            if vendor != ANAPLAN:
-                redirect_uri = logins[vendor]["redirect_uri"] or REDIRECT_URI
-                _consent(Consents(connector), credential, redirect_uri)
-
-
-def _credentials(connector: Connector) -> set[tuple[str, str]]:
-    """Answer every credential that the demo companies name, with its vendor."""
-    chosen = [connector.connection(name).settings for name in connector.names()]
-    sources = {(one.source.credential, one.source.system) for one in chosen if one.source.at == "sandbox"}
-    return sources | {(one.anaplan.credential, ANAPLAN) for one in chosen if one.anaplan.at == "sandbox"}
-
-
-def _logins(sandbox_url: str) -> Mapping[str, Mapping[str, Any]]:
-    """Answer how the sandbox's persons sign in, by vendor."""
-    with urlopen(f"{sandbox_url}/_control/logins", timeout=30) as answer:  # noqa: S310 (the sandbox, on loopback)
-        found: Mapping[str, Mapping[str, Any]] = json.load(answer)
-    return found
-
-
-def _consent(consents: Consents, credential: str, redirect_uri: str) -> None:
-    """Open the consent page as a browser would; the sandbox's person agrees at once and is sent to the redirect address."""
-    session = secrets.token_urlsafe(32)
-    began = consents.begin(credential, redirect_uri=redirect_uri, session=session)
-    consents.finish(_sent_to(began.authorize_url), session=session)
-
-
-def _sent_to(authorize_url: str) -> str:
-    """Answer where the consent page sends the browser, without going there: what a person would paste back."""
-    with build_opener(_StayHere).open(authorize_url, timeout=30) as page:
-        address: str | None = page.headers["Location"]
-    if address is None:
-        raise RequestRejected(
-            f"The consent page answered {page.status} and sent nobody on.",
-            "Nobody has consented, so nothing can be read.",
-            f"Look at {HOME}/sandbox.log.",
-        )
-    return address
-
-
-class _StayHere(HTTPRedirectHandler):
-    def http_error_302(self, *given: Any) -> Any:
-        """Hand back the redirect itself."""
-        return given[1]
 
 
 def start_reads(dagster: DagsterGraphql, connector: Connector, periods: str) -> Watch:

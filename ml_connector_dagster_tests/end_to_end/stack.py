@@ -22,7 +22,7 @@ import httpx
 import sqlalchemy as sa
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run
-from ml_connector_dagster.cli.demo import enter_credentials
+from ml_connector_dagster.cli.demo_credentials import enter_credentials
 from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, local_stack
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.transport.client import VendorHttp
@@ -184,7 +184,8 @@ def stack_running(
         variables["ML_CONNECTOR_DATABASE_URL"] = database_url
     with mock.patch.dict(os.environ, variables), local_stack(folder / "home") as local:
         without_limits_at(local.sandbox_url)
-        enter_credentials()
+        with Connector.of_process() as connector:
+            enter_credentials(connector)
         with (
             dagster_running(local),
             Connector.of_process() as connector,

@@ -15,7 +15,8 @@ from pathlib import Path
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from ml_connector_dagster.cli.dagster_graphql import dagster_at
-from ml_connector_dagster.cli.demo import Watch, enter_credentials, start_reads, wait_for
+from ml_connector_dagster.cli.demo import Watch, start_reads, wait_for
+from ml_connector_dagster.cli.demo_credentials import enter_credentials
 from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, local_stack
 from ml_connector_dagster.connections.opening import Connector
 
@@ -45,7 +46,8 @@ class LoadedDemo:
 def loaded_demo(home: Path) -> Iterator[LoadedDemo]:
     """Load the newest month of the demo companies and keep the UI running meanwhile."""
     with local_stack(home) as stack:
-        enter_credentials()
+        with Connector.of_process() as connector:
+            enter_credentials(connector)
         with dagster_running(stack), Connector.of_process() as connector:
             with dagster_at(stack.dagster_url) as dagster:
                 watch = start_reads(dagster, connector, "1")

@@ -76,7 +76,7 @@ def _delete_payment(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
 
 
 def _late_document(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
-    """{"tenant", "date", "amount", "account"?, "type"?: "ACCPAY"}: entered now, dated then."""
+    """{"tenant", "date", "amount", "account"?, "type"?: "ACCPAY", "currency"?}: entered now, dated then."""
     tenant = tenant_named(cloud, body)
     document = late.enter(
         tenant,
@@ -85,6 +85,7 @@ def _late_document(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
         cents=parse(str(body["amount"])),
         account_id=account_id(tenant, str(body.get("account", "429"))),
         status=str(body.get("status", "AUTHORISED")),
+        currency=str(body.get("currency", "")),
     )
     return _told(document)
 

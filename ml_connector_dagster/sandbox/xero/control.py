@@ -80,6 +80,22 @@ def _ledger_lines(cloud: XeroCloud, query: Mapping[str, Any]) -> Json:
     return {"lines": _lines(tenant, tenant.standing(record_id))}
 
 
+def _customers(cloud: XeroCloud, query: Mapping[str, Any]) -> Json:
+    """?tenant=: the ids of customers that are active."""
+    contacts = tenant_named(cloud, query).company.contacts.values()
+    return {"customers": [one.contact_id for one in contacts if one.is_customer and one.status == "ACTIVE"]}
+
+
+def _payments(cloud: XeroCloud, query: Mapping[str, Any]) -> Json:
+    """?tenant=&first=&last=: the ids of the payments of a span that stand."""
+    tenant = tenant_named(cloud, query)
+    first, last = date.fromisoformat(str(query["first"])), date.fromisoformat(str(query["last"]))
+    standing = [
+        one for one in tenant.company.payments.values() if one.status == "AUTHORISED" and first <= one.day <= last
+    ]
+    return {"payments": [one.payment_id for one in standing]}
+
+
 def _unshown(cloud: XeroCloud, query: Mapping[str, Any]) -> Json:
     """?tenant=&first=&last=: the postings of a span that no document shows, with their class."""
     tenant = tenant_named(cloud, query)
@@ -149,6 +165,8 @@ _ACTS: dict[str, Act] = BOOK_ACTS | {
 _QUESTIONS: dict[str, Act] = {
     "calls": _calls,
     "ledger-lines": _ledger_lines,
+    "customers": _customers,
+    "payments": _payments,
     "unshown": _unshown,
     "balances": _balances,
 }

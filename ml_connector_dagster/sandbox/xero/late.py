@@ -7,8 +7,10 @@ from ml_connector_dagster.sandbox.books.records import Document, Line
 from ml_connector_dagster.sandbox.xero.tenant import Tenant
 
 
-def enter(tenant: Tenant, *, type_: str, day: date, cents: int, account_id: str, status: str) -> Document:
-    """Enter an invoice or a bill of one untaxed line in base currency and post it."""
+def enter(
+    tenant: Tenant, *, type_: str, day: date, cents: int, account_id: str, status: str, currency: str = ""
+) -> Document:
+    """Enter an invoice or a bill of one untaxed line and post it; in base currency where none is named."""
     sells = type_ == "ACCREC"
     contact = next(
         contact
@@ -27,7 +29,8 @@ def enter(tenant: Tenant, *, type_: str, day: date, cents: int, account_id: str,
         status=status,
         amount_types="Exclusive",
         lines=[Line(str(uuid.uuid4()), account_id, "Arrived late", cents, "NONE", 0)],
-        currency=tenant.profile.base,
+        currency=currency or tenant.profile.base,
+        rate=tenant.rate(currency, day),
         created_ms=stamp,
         updated_ms=stamp,
     )

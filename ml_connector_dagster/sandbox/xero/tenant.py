@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 
 from ml_connector_dagster.sandbox.books import firm
+from ml_connector_dagster.sandbox.books.cents import RATE_ONE
 from ml_connector_dagster.sandbox.books.ledger import Entry, EntryLine, Ledger
 from ml_connector_dagster.sandbox.books.rates import Market
 from ml_connector_dagster.sandbox.books.records import Allocation, Company, Document, Payment, Transfer
@@ -74,6 +75,11 @@ class Tenant:
     @cached_property
     def _aliases(self) -> dict[str, str]:
         return self._twins()
+
+    def rate(self, currency: str, day: date) -> int:
+        """Foreign units for one unit of base, in millionths; one for one in base currency."""
+        base = self.profile.base
+        return RATE_ONE if currency in ("", base) else self._market.rate(currency, base, day)
 
     @property
     def tenant_id(self) -> str:

@@ -1,0 +1,69 @@
+"""What a person does once for the demo companies: credentials entered, consents given, in the sandbox."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from urllib.request import HTTPRedirectHandler, build_opener, urlopen
+
+from ml_connector_dagster.connections.addresses import ANAPLAN
+from ml_connector_dagster.connections.consent import Consents
+from ml_connector_dagster.connections.entering import enter
+from ml_connector_dagster.connections.opening import Connector
+from ml_connector_dagster.connections.preparing import prepare
+from ml_connector_dagster.errors import RequestRejected
+
+REDIRECT_URI = "http://localhost:8701/connect/callback"
+"""Registered for the sandbox's apps, where their vendor takes a loopback address; nothing listens there in a demo."""
+
+
+def enter_credentials(connector: Connector) -> None:
+    """Do what a person does once with init, credential set and connect: keys, database, credentials, consents."""
+    prepare(connector.environment)
+    logins = _logins(connector.environment.sandbox_url)
+    for credential, vendor in sorted(_credentials(connector)):
+        enter(connector, credential, vendor, "basic" if vendor == ANAPLAN else "oauth", logins[vendor]["login"])
+        if vendor != ANAPLAN:
+            _consent(Consents(connector), credential, logins[vendor]["redirect_uri"] or REDIRECT_URI)
+
+
+def _credentials(connector: Connector) -> set[tuple[str, str]]:
+    """Answer every credential that the demo companies name, with its vendor."""
+    chosen = [connector.connection(name).settings for name in connector.names()]
+    sources = {(one.source.credential, one.source.system) for one in chosen if one.source.at == "sandbox"}
+    return sources | {(one.anaplan.credential, ANAPLAN) for one in chosen if one.anaplan.at == "sandbox"}
+
+
+def _logins(sandbox_url: str) -> Mapping[str, Mapping[str, Any]]:
+    """Answer how the sandbox's persons sign in, by vendor."""
+    with urlopen(f"{sandbox_url}/_control/logins", timeout=30) as answer:  # noqa: S310 (the sandbox, on loopback)
+        found: Mapping[str, Mapping[str, Any]] = json.load(answer)
+    return found
+
+
+def _consent(consents: Consents, credential: str, redirect_uri: str) -> None:
+    """Open the consent page as a browser would; the sandbox's person agrees at once and is sent to the redirect address."""
+    session = secrets.token_urlsafe(32)
+    began = consents.begin(credential, redirect_uri=redirect_uri, session=session)
+    consents.finish(_sent_to(began.authorize_url), session=session)
+
+
+def _sent_to(authorize_url: str) -> str:
+    """Answer where the consent page sends the browser, without going there: what a person would paste back."""
+    with build_opener(_StayHere).open(authorize_url, timeout=30) as page:
+        address: str | None = page.headers["Location"]
+    if address is None:
+        raise RequestRejected(
+            f"The consent page answered {page.status} and sent nobody on.",
+            "Nobody has consented, so nothing can be read.",
+            "Look at sandbox.log in the demo's home.",
+        )
+    return address
+
+
+class _StayHere(HTTPRedirectHandler):
+    def http_error_302(self, *given: Any) -> Any:
+        """Hand back the redirect itself."""
+        return given[1]

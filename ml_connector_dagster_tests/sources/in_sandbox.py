@@ -1,0 +1,156 @@
+"""A source's demo company against its own sandbox: read into memory, judged by the sandbox's own ledger.
+
+``ml_connector_dagster_tests/sources/<system>/kit.py`` must hold ``BOOKS`` beside ``KIT``; see ``SandboxBooks``.
+"""
+
+import importlib
+import shutil
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+import ml_connector_dagster_tests.sources as folder
+from ml_connector_dagster.cli.demo_credentials import enter_credentials
+from ml_connector_dagster.connections.opening import Connector, OpenConnection
+from ml_connector_dagster.flows.books import ask_books, staged_movement, unexplained
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.sandbox.server import Running
+from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.store.environment import Environment
+from ml_connector_dagster_tests.connections.sandboxed import DEMO
+from ml_connector_dagster_tests.sources.staged import StagedInMemory
+
+
+class NotApplicable(str):
+    """Why something cannot happen at this vendor: a whole sentence."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class VendorControl:
+    """The control routes of one vendor: what happens behind the client's back."""
+
+    base_url: str
+    system: str
+
+    def post(self, act: str, **body: Any) -> dict[str, Any]:
+        """Do something in the books."""
+        return _answered(httpx.post(f"{self.base_url}/_control/{self.system}/{act}", json=body))
+
+    def get(self, question: str, **query: str) -> dict[str, Any]:
+        """Ask the sandbox's own ledger."""
+        return _answered(httpx.get(f"{self.base_url}/_control/{self.system}/{question}", params=query))
+
+    def token_requests(self) -> int:
+        """How often the token endpoint was asked so far."""
+        query = {"vendor": self.system, "method": "POST", "path": "token"}
+        return int(_answered(httpx.get(f"{self.base_url}/_control/log", params=query))["count"])
+
+    def advance(self, seconds: float) -> None:
+        """Let the sandbox's clock run ahead."""
+        httpx.post(f"{self.base_url}/_control/clock", json={"advance_seconds": seconds}).raise_for_status()
+
+    def plant(self, **fault: Any) -> None:
+        """Plant a fault in the vendor's answers."""
+        httpx.post(f"{self.base_url}/_control/faults", json={"vendor": self.system, **fault}).raise_for_status()
+
+
+Change = Callable[[VendorControl], Generator[None, None, Collection[Period]]]
+"""Sets the books up, yields (the months are read now), changes them, and returns the months whose figures must have moved."""
+
+
+class SandboxBooks(Protocol):
+    """What a source's kit says of its demo company."""
+
+    demo: str
+    """Folder of the company below ``defs/demo``."""
+    months: tuple[Period, Period]
+    """Two closed months, one after the other, that the changes touch."""
+    changes: Mapping[str, Change | NotApplicable]
+    """void, delete, edit_without_stamp, moved_date, late_document, foreign_currency."""
+    merge: Callable[[VendorControl], tuple[str, str, str]] | NotApplicable
+    """Merges two parties; answers entity name, loser's id and survivor's id."""
+
+    def free(self, vendor: VendorControl) -> None:
+        """Lift the vendor's call limits: these tests are about figures."""
+
+    def ledger(self, vendor: VendorControl, period: Period) -> Mapping[str, Decimal]:
+        """Answer what the sandbox's own ledger posted that documents or feed show: by account id, debit positive, no zeroes."""
+
+    def plant_cent(self, vendor: VendorControl, period: Period) -> str:
+        """Post a cent that no document or feed shows, against another account; answers the account's id."""
+
+    def spoil(self, vendor: VendorControl, period: Period) -> Callable[[], None]:
+        """Make one record of the period unreadable on the wire; answers what repairs it."""
+
+    def forbid(self, vendor: VendorControl) -> Callable[[], None]:
+        """Take a permission away that reading needs; answers what gives it back."""
+
+
+def books_of(system: str) -> SandboxBooks:
+    """Answer what the source's kit says of its sandbox.
+
+    Raises:
+        AttributeError: It says nothing: a source that no ledger judges cannot be trusted.
+    """
+    found: SandboxBooks = importlib.import_module(f"{folder.__name__}.{system}.kit").BOOKS
+    return found
+
+
+@dataclass
+class SandboxedCompany:
+    """The demo company of one source, opened as the product opens it."""
+
+    connection: OpenConnection
+    vendor: VendorControl
+    books: SandboxBooks
+    staged: StagedInMemory = field(default_factory=StagedInMemory)
+
+    def read(self, *periods: Period) -> None:
+        """Read and derive every entity of the periods."""
+        for period in periods:
+            self.staged.pull(self.connection.reader(), self.connection.source.entities, period)
+
+    def lines(self, period: Period) -> dict[str, Decimal]:
+        """Answer the staged ledger lines by account."""
+        return staged_movement(self.staged, LEDGER_LINES, period)  # type: ignore[arg-type]  # a StagedReader is enough
+
+    def unexplained(self, period: Period) -> dict[str, Decimal]:
+        """Answer what the vendor's own report says and neither lines nor named classes explain."""
+        books = ask_books(self.connection, period, self.staged)  # type: ignore[arg-type]
+        return unexplained(books.movement, self.lines(period), books.residuals.values())
+
+    def refused(self, period: Period) -> int:
+        """Answer how many records of the period could not be read."""
+        kept = self.staged.refused.items()
+        return sum(len(found) for (_, read_for), found in kept if read_for in (None, period))
+
+
+@contextmanager
+def sandboxed_company(sandbox: Running, system: str, home: Path) -> Iterator[SandboxedCompany]:
+    """Open the source's demo company over a fresh home, every credential of the demo entered and consented."""
+    books, vendor = books_of(system), VendorControl(sandbox.base_url, system)
+    books.free(vendor)
+    shutil.copytree(DEMO / books.demo, home / "defs" / books.demo)
+    shell = {
+        "ML_CONNECTOR_HOME": str(home / "home"),
+        "ML_CONNECTOR_SANDBOX_URL": sandbox.base_url,
+        "ML_CONNECTOR_CONNECTIONS": str(home / "defs"),
+        "DAGSTER_HOME": str(home / "dagster"),
+    }
+    with Connector(Environment.read(shell)) as connector:
+        enter_credentials(connector)
+        connection = connector.connection(books.demo)
+        connection.settings.source.__dict__["quota_share"] = 1_000.0
+        yield SandboxedCompany(connection, vendor, books)
+
+
+def _answered(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code < 300, answer.text
+    return dict(answer.json())

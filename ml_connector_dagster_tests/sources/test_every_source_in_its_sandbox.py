@@ -1,0 +1,207 @@
+"""Every source against its vendor's sandbox: whatever happens in the books, the lines read next are what the ledger says."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pytest
+
+from ml_connector_dagster.connections.opening import Connector
+from ml_connector_dagster.errors import CredentialRefused, RequestRejected
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.sandbox.server import running
+from ml_connector_dagster.sandbox.world import World
+from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.registry import all_sources
+from ml_connector_dagster.staging.frames import record_id_field
+from ml_connector_dagster_tests.sources.in_sandbox import NotApplicable, SandboxedCompany, books_of, sandboxed_company
+
+TODAY = date(2026, 11, 20)
+CENT = Decimal("0.01")
+CHANGES = ("void", "delete", "edit_without_stamp", "moved_date", "late_document", "foreign_currency")
+SYSTEMS = sorted(all_sources())
+CASES = [
+    (system, change)
+    for system in SYSTEMS
+    for change, act in books_of(system).changes.items()
+    if not isinstance(act, NotApplicable)
+]
+MERGING = [system for system in SYSTEMS if not isinstance(books_of(system).merge, NotApplicable)]
+pytestmark = pytest.mark.xdist_group("in_sandbox")
+
+
+@pytest.fixture(scope="module")
+def worlds():
+    """One sandbox a source; the changes pile up in it, each judged by before and after."""
+    opened: dict[str, object] = {}
+    closing = []
+    yield SimpleNamespace(opened=opened, closing=closing)
+    for close in reversed(closing):
+        close()
+
+
+@pytest.fixture
+def company(request: pytest.FixtureRequest, worlds, tmp_path_factory) -> SandboxedCompany:
+    system = request.param
+    if system not in worlds.opened:
+        opening = _company(system, tmp_path_factory.mktemp(system))
+        worlds.opened[system] = opening.__enter__()
+        worlds.closing.append(lambda: opening.__exit__(None, None, None))
+    return worlds.opened[system]
+
+
+@contextmanager
+def _company(system, home) -> Iterator[SandboxedCompany]:
+    with running(World.new(today=TODAY)) as sandbox, sandboxed_company(sandbox, system, home) as found:
+        found.read(*found.books.months)
+        yield found
+
+
+every_source = pytest.mark.parametrize("company", SYSTEMS, indirect=True)
+
+
+@every_source
+def test_books_and_lines_agree_to_the_cent(company):
+    for period in company.books.months:
+        assert company.lines(period)
+        assert company.unexplained(period) == {}
+
+
+@pytest.mark.parametrize(("company", "change"), CASES, indirect=["company"])
+def test_after_a_change_the_lines_moved_as_the_ledger_did(company, change):
+    months = company.books.months
+    under_way = company.books.changes[change](company.vendor)
+    next(under_way)
+    company.read(*months)
+    before = {period: (company.lines(period), dict(_ledger(company, period))) for period in months}
+    with pytest.raises(StopIteration) as ended:
+        next(under_way)
+    company.read(*months)
+    moved = {period: _less(_ledger(company, period), before[period][1]) for period in months}
+    assert {period for period in months if moved[period]} == set(ended.value.value)
+    for period in months:
+        assert _less(company.lines(period), before[period][0]) == moved[period], period
+        assert company.unexplained(period) == {}
+
+
+@pytest.mark.parametrize("company", MERGING, indirect=True)
+def test_a_merged_party_stays_as_an_inactive_member(company):
+    entity, loser, survivor = company.books.merge(company.vendor)
+    company.read(company.books.months[1])
+    table = company.staged.newest(entity)
+    key = record_id_field(company.connection.source.entity(entity).record)
+    active = dict(zip(table[key].to_pylist(), table["active"].to_pylist(), strict=True))
+    assert (active[loser], active[survivor]) == (False, True)
+    assert company.unexplained(company.books.months[1]) == {}
+
+
+@every_source
+def test_a_spoilt_record_is_set_aside_and_missed_by_the_books(company):
+    period = company.books.months[1]
+    repair = company.books.spoil(company.vendor, period)
+    try:
+        company.read(period)
+        assert company.refused(period) == 1
+        assert company.unexplained(period)
+    finally:
+        repair()
+    company.read(period)
+    assert company.refused(period) == 0
+    assert company.unexplained(period) == {}
+
+
+@every_source
+def test_a_permission_that_is_missing_is_no_empty_answer(company):
+    give_back = company.books.forbid(company.vendor)
+    try:
+        with pytest.raises((CredentialRefused, RequestRejected)) as refused:
+            company.read(company.books.months[1])
+            company.unexplained(company.books.months[1])
+        assert refused.value.do
+    finally:
+        give_back()
+
+
+@every_source
+def test_an_answer_of_503_is_asked_again(company):
+    period = company.books.months[0]
+    company.read(period)
+    before = company.lines(period)
+    company.vendor.plant(kind="answer", method="GET", status=503, times=1)
+    company.read(period)
+    assert company.lines(period) == before
+
+
+@every_source
+def test_a_month_before_the_books_is_empty_and_not_an_error(company):
+    period = Period(2019, 2)
+    company.read(period)
+    assert company.lines(period) == {}
+
+
+@every_source
+def test_negative_controls_turn_red_and_name_the_account(company):
+    period = company.books.months[1]
+    company.read(period)
+    good = company.staged.tables[LEDGER_LINES, period]
+    lines = pa.concat_tables(good)
+    record = lines["record_id"][0].as_py()
+    hit = [one == record for one in lines["record_id"].to_pylist()]
+    accounts = {account for account, own in zip(lines["ledger_account_id"].to_pylist(), hit, strict=True) if own}
+    amounts = lines["amount"].to_pylist()
+    wrongs = {
+        "a dropped document": lines.filter(pa.array([not own for own in hit])),
+        "a swapped sign": _with(lines, [-one if own else one for one, own in zip(amounts, hit, strict=True)]),
+        "a cent": _with(lines, [amounts[0] + CENT, *amounts[1:]]),
+    }
+    for wrong, table in wrongs.items():
+        company.staged.tables[LEDGER_LINES, period] = [table]
+        left = company.unexplained(period)
+        assert left, wrong
+        assert set(left) <= accounts, wrong
+    company.staged.tables[LEDGER_LINES, period] = good
+    planted = company.books.plant_cent(company.vendor, period)
+    assert company.unexplained(period)[planted] == CENT
+
+
+@every_source
+def test_many_users_of_an_expired_token_make_one_refresh(company):
+    """The whole token protocol under real threads; processes and kills are in ``faults``."""
+    environment = company.connection.connector.environment
+    company.vendor.advance(365 * 86_400 if not company.connection.source.grant.refresh_life_days else 43_200)
+    before = company.vendor.token_requests()
+
+    def ask(_number: int) -> str:
+        with Connector(environment) as connector:
+            return connector.connection(company.books.demo).reader().company().name
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(ask, range(6)))) == 1
+    assert company.vendor.token_requests() == before + 1
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_source_answers_everything_or_says_why_it_cannot_happen(system):
+    books = books_of(system)
+    assert set(books.changes) == set(CHANGES)
+    for answer in (*books.changes.values(), books.merge):
+        assert callable(answer) or (len(answer) > 30 and answer.endswith("."))
+
+
+def _ledger(company: SandboxedCompany, period: Period) -> dict[str, Decimal]:
+    return dict(company.books.ledger(company.vendor, period))
+
+
+def _less(after: dict[str, Decimal], before: dict[str, Decimal]) -> dict[str, Decimal]:
+    """What moved, by account; what stayed is left out."""
+    moved = {account: after.get(account, Decimal(0)) - before.get(account, Decimal(0)) for account in {*after, *before}}
+    return {account: amount for account, amount in moved.items() if amount}
+
+
+def _with(lines: pa.Table, amounts: list[Decimal]) -> pa.Table:
+    place = lines.column_names.index("amount")
+    return lines.set_column(place, "amount", pa.array(amounts, lines.schema.field(place).type))
