@@ -97,7 +97,7 @@ def test_protocol_15_a_letter_that_arrives_while_a_run_works_stays_pending(mailb
     assert keys(mailbox) == ["event-2"]
 
 
-def test_protocol_15_a_run_that_dies_before_it_published_leaves_its_letters_pending(
+def test_protocol_16_a_run_that_dies_before_it_published_leaves_its_letters_pending(
     mailbox: Mailbox, tmp_path: Path
 ) -> None:
     mailbox.put("xero.webhook", "event-1", {})
