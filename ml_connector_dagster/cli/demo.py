@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import click
-import sqlalchemy as sa
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run, dagster_at
 from ml_connector_dagster.cli.demo_credentials import enter_credentials
@@ -19,8 +17,8 @@ from ml_connector_dagster.cli.local_stack import dagster_running, local_stack
 from ml_connector_dagster.cli.output import json_option, progress, say, table
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete
+from ml_connector_dagster.flows.tie_out import TieOut, newest_tie_outs
 from ml_connector_dagster.ledger.period import Period, periods_between
-from ml_connector_dagster.store import tables
 
 HOME = Path(".home") / "demo"
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -142,24 +140,21 @@ def tie_out_rows(connector: Connector, watch: Watch) -> list[dict[str, object]]:
     """Answer the newest tie-out of each slice, company by company and period by period."""
     rows = []
     for one, found in sorted(_newest_tie_outs(connector, watch).items()):
-        figures = {name: found[name] for name in ("books", "staged", "anaplan", "unexplained")}
-        named = sum((Decimal(amount) for amount in found["residuals"].values()), Decimal(0))
+        figures = {name: getattr(found, name) for name in ("books", "staged", "anaplan", "unexplained")}
+        named = sum(found.residuals.values(), Decimal(0))
         rows.append({"company": one.connection, "period": one.period, "module": one.target, **figures, "named": named})
     return rows
 
 
 def _holding(connector: Connector, watch: Watch) -> set[Slice]:
-    return {one for one, found in _newest_tie_outs(connector, watch).items() if found["holds"]} & watch.wanted
+    return {one for one, found in _newest_tie_outs(connector, watch).items() if found.holds} & watch.wanted
 
 
-def _newest_tie_outs(connector: Connector, watch: Watch) -> dict[Slice, Mapping[str, Any]]:
-    query = (
-        sa.select(tables.tie_out).where(tables.tie_out.c.measured_at >= watch.began_at).order_by(tables.tie_out.c.id)
-    )
-    with connector.store.read() as database:
-        rows = database.execute(query).mappings().all()
+def _newest_tie_outs(connector: Connector, watch: Watch) -> dict[Slice, TieOut]:
     return {
-        Slice(row["connection"], row["period"], row["target"]): dict(row) for row in rows if row["anaplan"] is not None
+        Slice(name, period, target): found
+        for name in connector.names()
+        for (target, period), found in newest_tie_outs(connector.connection(name), watch.began_at).items()
     }
 
 

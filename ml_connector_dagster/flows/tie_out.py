@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -139,12 +138,12 @@ def _figures(connection: OpenConnection, source: SourceTotals, model: ModelTotal
     return side_by_side(source.figures, lambda account: members.member(LEDGER_ACCOUNT, account), model.accounts)
 
 
-def newest_tie_outs(connection: OpenConnection, target_names: Iterable[str]) -> dict[tuple[str, str], TieOut]:
-    """Answer the newest tie-out of each (target, period); no network."""
+def newest_tie_outs(connection: OpenConnection, since: datetime) -> dict[tuple[str, str], TieOut]:
+    """Answer the newest tie-out of each (target, period) for which Anaplan was read since then (aware UTC); no network."""
     table = tables.tie_out
     newest = (
         sa.select(sa.func.max(table.c.id))
-        .where(table.c.connection == connection.name, table.c.target.in_(list(target_names)))
+        .where(table.c.connection == connection.name, table.c.measured_at >= since, table.c.anaplan.is_not(None))
         .group_by(table.c.target, table.c.period)
     )
     with connection.store.read() as database:

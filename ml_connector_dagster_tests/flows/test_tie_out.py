@@ -78,14 +78,18 @@ def test_without_read_back_anaplan_is_not_asked(october):
     assert result.says == "2026-10: books and staged agree to the cent."
 
 
-def test_the_newest_tie_out_of_each_slice_is_kept(october):
-    tie_out(october, "actuals", OCT, read_back=False)
-    october.books.bill("late", "2026-10-31", a429="1.00")
-    red = tie_out(october, "actuals", OCT, read_back=False)
-    kept = newest_tie_outs(october, ["actuals"])
+def test_the_newest_tie_out_that_read_anaplan_is_answered(connection, desk):
+    load(connection)
+    began_at = connection.store.now()
+    tie_out(connection, "actuals", OCT)
+    edit(desk, "400", "30.26", Customers="unassigned", Regions="unassigned")
+    red = tie_out(connection, "actuals", OCT)
+    tie_out(connection, "actuals", OCT, read_back=False)
+    kept = newest_tie_outs(connection, began_at)
     assert list(kept) == [("actuals", OCT)]
-    assert kept["actuals", OCT].unexplained == red.unexplained == Decimal(1)
+    assert kept["actuals", OCT].anaplan == red.anaplan is not None
     assert kept["actuals", OCT].differences == red.differences
+    assert newest_tie_outs(connection, connection.store.now()) == {}
 
 
 # ── negative controls ─────────────────────────────────────────────────────────────────────────────────────────────────
