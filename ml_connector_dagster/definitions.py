@@ -13,6 +13,7 @@ import dagster as dg
 from ml_connector_dagster.components.connection import Connection
 from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.components.sensors import failures_recorded, loads_due_sensor, pulls_due_sensor
+from ml_connector_dagster.connections.run_limit import check_run_limit
 from ml_connector_dagster.connections.settings import find_connections, load_connection
 from ml_connector_dagster.store.environment import Environment
 
@@ -26,7 +27,9 @@ def defs() -> dg.Definitions:
     Loading touches no network, vault or database. Steps run in the run's own process: steps are API calls, a step
     process would cost three seconds each, and a killed run then holds nothing (dagster.md §1.4).
     """
-    root = Environment.read().connections_root
+    environment = Environment.read()
+    check_run_limit(environment.run_limit_seconds)
+    root = environment.connections_root
     found = dg.load_from_defs_folder(path_within_project=PACKAGE) if root == PACKAGE / "defs" else connections_in(root)
     jobs = list(found.jobs or ())
     return dg.Definitions.merge(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ml_connector_dagster.errors import OutcomeUnknown, SettingWrong
+from ml_connector_dagster.errors import OutcomeUnknown, SettingWrong, TemporarilyRefused
 from ml_connector_dagster.store.faultpoints import fault_point
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def upload(model: AnaplanModel, route: Route, path: Path, beat: Callable[[], Non
 
     Raises:
         SettingWrong: More chunks than Anaplan takes.
+        TemporarilyRefused: The upload takes longer than the patience's ``upload_deadline_seconds``.
         ConnectorError: A chunk was not taken; nothing was imported.
     """
     encoding = route.layout.encoding
@@ -49,8 +50,10 @@ def upload(model: AnaplanModel, route: Route, path: Path, beat: Callable[[], Non
     address = model.address(f"files/{route.file_id}")
     beat()  # declaring the chunks forgets whatever another holder has uploaded
     model.post(address, {"chunkCount": count}, repeatable=True)
+    deadline = model.patience.clock() + model.patience.upload_deadline_seconds
     for number, chunk in enumerate(chunks_of(path, model.chunk_bytes, encoding)):
         beat()
+        _refuse_the_late(model, deadline, f"{number} of {count} chunks")
         fault_point(f"upload.chunk.{number}")
         _put(model, f"{address}/chunks/{number}", chunk)
     return count
@@ -82,6 +85,15 @@ def _rest_of_row(file: BinaryIO, piece: bytes, end_of_row: bytes) -> bytes:
             break
         rest += line
     return rest
+
+
+def _refuse_the_late(model: AnaplanModel, deadline: float, sent: str) -> None:
+    if model.patience.clock() > deadline:
+        raise TemporarilyRefused(
+            f"The upload took longer than {model.patience.upload_deadline_seconds:.0f} seconds ({sent}).",
+            "The run would be ended while Anaplan works on the import, so none was started.",
+            "The load is tried again by itself; if it stays so, look at the line to Anaplan or load less at a time.",
+        )
 
 
 def _put(model: AnaplanModel, url: str, chunk: bytes) -> None:

@@ -18,6 +18,7 @@ class Patience:
     look_seconds: float = 5.0
     look_growth: float = 1.3
     longest_look_seconds: float = 30.0
+    upload_deadline_seconds: float = 1200.0
     task_deadline_seconds: float = 3600.0
     lease_wait_seconds: float = 30.0
     idle_wait_seconds: float = 300.0
@@ -37,5 +38,6 @@ class Patience:
 
     @property
     def longest_run_seconds(self) -> float:
-        """What a load may take by its waits alone; opening a connection asserts that the run limit is longer."""
-        return self.lease_wait_seconds + self.idle_wait_seconds + self.task_deadline_seconds
+        """What a load may take; a connection's settings load only where the run limit is longer."""
+        waits = self.lease_wait_seconds + self.idle_wait_seconds
+        return waits + self.upload_deadline_seconds + self.task_deadline_seconds

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ml_connector_dagster.anaplan.actions import FileLayout, Route
 from ml_connector_dagster.anaplan.files import chunks_of, upload
-from ml_connector_dagster.errors import OutcomeUnknown, SettingWrong
+from ml_connector_dagster.anaplan.patience import Patience
+from ml_connector_dagster.errors import OutcomeUnknown, SettingWrong, TemporarilyRefused
 from ml_connector_dagster_tests.anaplan.fake_http import model_with
 
 FILE = "files/113000000001"
@@ -68,6 +69,17 @@ def test_a_chunk_that_is_not_confirmed_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(b"one\r\n")
     with pytest.raises(OutcomeUnknown, match=r"202 to a chunk"):
         upload(model_with({FILE: {}, f"{FILE}/chunks/0": 202}), ROUTE, path, lambda: None)
+
+
+def test_an_upload_that_would_outlast_the_run_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"one\r\ntwo\r\n")
+    model = model_with({FILE: {}, f"{FILE}/chunks/0": 204})
+    model.chunk_bytes = 4
+    ticks = iter([0.0, 1.0, 1201.0])
+    model.patience = Patience(clock=lambda: next(ticks))
+    with pytest.raises(TemporarilyRefused, match=r"longer than 1200 seconds \(1 of 2 chunks\)"):
+        upload(model, ROUTE, path, lambda: None)
 
 
 def test_more_chunks_than_anaplan_takes_are_refused(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_looks_grow_from_one_second_to_thirty() -> None:
 
 
 def test_the_longest_run_is_all_waits_together() -> None:
-    assert Patience().longest_run_seconds == 30 + 300 + 3600
+    assert Patience().longest_run_seconds == 30 + 300 + 1200 + 3600
 
 
 @pytest.mark.parametrize("body", [{"taskId": "T1"}, {"task": {"taskId": "T1"}}])
