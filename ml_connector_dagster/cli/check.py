@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 
 from ml_connector_dagster.cli.output import Row, json_option, progress, table
+from ml_connector_dagster.connections.neighbours import refuse_neighbours
 from ml_connector_dagster.connections.opening import Connector
-from ml_connector_dagster.connections.rectangles import refuse_rivals, rivals
+from ml_connector_dagster.connections.run_limit import check_run_limit
 from ml_connector_dagster.connections.settings import ConnectionSettings, find_connections, read_connection
 from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 
 _COLUMNS = ("connection", "subject", "holds", "says")
 
@@ -36,14 +38,16 @@ def check(connections: tuple[str, ...], offline: bool, as_json: bool) -> None:
 def _offline(names: tuple[str, ...]) -> Iterator[Row]:
     from ml_connector_dagster.store.environment import Environment
 
-    paths = find_connections(Path(Environment.read().connections_root))
+    environment = Environment.read()
+    check_run_limit(environment.run_limit_seconds)
+    paths = find_connections(Path(environment.connections_root))
     read = {name: read_connection(path) for name, path in paths.items()}
     whole = {name: settings for name, (settings, _) in read.items() if settings is not None}
     for name in names or tuple(paths):
         if name not in paths:
             raise _unknown(name, tuple(paths))
         problems = read[name][1]
-        yield from _shared_cells(name, whole)
+        yield from _shared(name, whole)
         for problem in problems:
             yield {
                 "connection": name,
@@ -55,12 +59,14 @@ def _offline(names: tuple[str, ...]) -> Iterator[Row]:
             yield {"connection": name, "subject": "defs.yaml", "holds": True, "says": str(paths[name])}
 
 
-def _shared_cells(name: str, whole: Mapping[str, ConnectionSettings]) -> Iterator[Row]:
-    for module in whole[name].modules if name in whole else ():
+def _shared(name: str, whole: Mapping[str, ConnectionSettings]) -> Iterator[Row]:
+    targets: list[ListTarget | ModuleTarget] = [*whole[name].lists, *whole[name].modules] if name in whole else []
+    for target in targets:
         try:
-            refuse_rivals(name, module.name, rivals(name, module.name, whole))
+            refuse_neighbours(name, target.name, whole)
         except SettingWrong as error:
-            yield {"connection": name, "subject": f"cells of {module.name}", "holds": False, "says": str(error)}
+            subject = f"{'codes' if isinstance(target, ListTarget) else 'cells'} of {target.name}"
+            yield {"connection": name, "subject": subject, "holds": False, "says": str(error)}
 
 
 def _online(names: tuple[str, ...]) -> Iterator[Row]:

@@ -15,10 +15,9 @@ from zoneinfo import ZoneInfo
 from ml_connector_dagster.connections.credentials import Credentials, Standing
 from ml_connector_dagster.connections.import_layout import layout_of
 from ml_connector_dagster.connections.opening import OpenConnection
-from ml_connector_dagster.connections.rectangles import refuse_rivals
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget, read_back_of
 from ml_connector_dagster.sources.contract import Finding
 
 if TYPE_CHECKING:
@@ -47,9 +46,11 @@ def _probe(subject: str, probe: Callable[[], str]) -> Finding:
 
 # ── files and credentials ─────────────────────────────────────────────────────────────────────────────────────────────
 def check_files(connection: OpenConnection) -> Iterator[Finding]:
-    """Yield whether each module has its cells to itself, and what the crosswalk files hold."""
+    """Yield whether each module has its cells and each list its codes to itself, and what the crosswalk files hold."""
     for module in connection.settings.modules:
         yield _probe(f"cells of {module.name}", partial(_alone, connection, module.name))
+    for one in connection.settings.lists:
+        yield _probe(f"codes of {one.name}", partial(_alone, connection, one.name))
     for dimension, mapping in connection.settings.mapping.items():
         if mapping.file is None:
             continue
@@ -61,9 +62,9 @@ def check_files(connection: OpenConnection) -> Iterator[Finding]:
             yield Finding(f"mapping of {dimension}", holds=False, says=f"{path} does not exist yet; {do}")
 
 
-def _alone(connection: OpenConnection, module: str) -> str:
-    refuse_rivals(connection.name, module, connection.rivals(module))
-    return "No other module of any connection writes into them."
+def _alone(connection: OpenConnection, target: str) -> str:
+    connection.refuse_neighbours(target)
+    return "No other connection writes into them."
 
 
 def _chosen(path: Path) -> str:
@@ -205,19 +206,9 @@ def _constant(model: AnaplanModel, module: ModuleTarget, column: str, member: st
 
 
 def _read_back(model: AnaplanModel, module: ModuleTarget) -> str:
-    from ml_connector_dagster.anaplan.views import check_line_item, find_view
-    from ml_connector_dagster.errors import SettingWrong
+    from ml_connector_dagster.connections.read_back_view import check_view
 
-    if module.read_back is None:
-        raise SettingWrong(
-            f"{module.name} has no read_back.",
-            "Nobody could prove that its figures arrived, so nothing would be loaded.",
-            "Name a saved view, its line item and its dimensions.",
-        )
-    view = find_view(model, module.read_back.view)
-    for dimension in module.read_back.columns.values():
-        view.dimension(dimension)
-    check_line_item(model, view, module.read_back.line_item)
+    view = check_view(model, read_back_of(module))
     return f"{view.name!r} shows {', '.join(one.name for one in view.dimensions)}."
 
 

@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ml_connector_dagster.anaplan.identifiers import lease_name
-from ml_connector_dagster.connections.rectangles import rivals
+from ml_connector_dagster.connections.neighbours import refuse_neighbours
+from ml_connector_dagster.connections.run_limit import check_run_limit
 from ml_connector_dagster.connections.settings import (
     ConnectionSettings,
     find_connections,
@@ -149,6 +150,7 @@ class OpenConnection:
         self.connector = connector
         self.name = name
         self.path = path
+        check_run_limit(connector.environment.run_limit_seconds)
         self.settings: ConnectionSettings = load_connection(path)
         self.source: Source = source_named(self.settings.source.system)
         self.records_read: dict[str, int] = {}
@@ -201,11 +203,15 @@ class OpenConnection:
             )
         return targets[name]
 
-    def rivals(self, target: str) -> tuple[str, ...]:
-        """Answer which modules of any connection write into the rectangle of this target; see ``rectangles``."""
+    def refuse_neighbours(self, target: str) -> None:
+        """Refuse a target into which another connection writes as well.
+
+        Raises:
+            SettingWrong: Names the others.
+        """
         read = {name: read_connection(path)[0] for name, path in self.connector.paths.items()}
         others = {name: settings for name, settings in read.items() if settings is not None}
-        return rivals(self.name, target, others | {self.name: self.settings})
+        refuse_neighbours(self.name, target, others | {self.name: self.settings})
 
     def settings_hash(self, target: str) -> str:
         """Answer the hash of every setting that decides what a target's file holds and where it goes.
@@ -282,14 +288,11 @@ class OpenConnection:
     @cached_property
     def _model(self) -> AnaplanModel:
         from ml_connector_dagster.anaplan.client import AnaplanModel
-        from ml_connector_dagster.anaplan.patience import Patience
         from ml_connector_dagster.connections.addresses import anaplan_endpoints
         from ml_connector_dagster.connections.clients import AnaplanAccess, anaplan_http
 
         chosen = self.settings.anaplan
         sandbox_url = self.connector.environment.sandbox_url
-        patience = Patience()
-        _fits(patience.longest_run_seconds, self.connector.environment.run_limit_seconds)
         access = AnaplanAccess(chosen.credential, chosen.region, chosen.at, chosen.requests_per_minute)
         http = anaplan_http(self.connector, access, sandbox_url)
         self._closing.callback(http.close)
@@ -299,7 +302,6 @@ class OpenConnection:
             workspace_id=chosen.workspace,
             model_id=chosen.model,
             locks=self.locks,
-            patience=patience,
         )
 
 
@@ -332,13 +334,3 @@ def open_anaplan(connector: Connector, credential: str, *, region: str, at: str)
         yield OpenAnaplan(http, anaplan_endpoints(region, at, sandbox_url).api, connector.locks)
     finally:
         http.close()
-
-
-def _fits(longest_run_seconds: float, run_limit_seconds: float) -> None:
-    """Refuse a run limit that would end a load which is still waiting, as its own deadlines allow."""
-    if longest_run_seconds >= run_limit_seconds:
-        raise SettingWrong(
-            f"A load may wait {longest_run_seconds:g} seconds, but runs are ended after {run_limit_seconds:g}.",
-            "A run would be killed while Anaplan still works on its load.",
-            "Raise ML_CONNECTOR_RUN_LIMIT_SECONDS and max_runtime_seconds in dagster.yaml.",
-        )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.anaplan.actions import Route, check_header
 from ml_connector_dagster.anaplan.model_facts import check_calendar, check_version, dimension_id, missing_members
-from ml_connector_dagster.anaplan.views import check_line_item, find_view
+from ml_connector_dagster.connections.read_back_view import check_view
 from ml_connector_dagster.errors import HeldForPerson, SettingWrong, TemporarilyRefused
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget, ReadBack
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget, read_back_of
 
 if TYPE_CHECKING:
     from ml_connector_dagster.anaplan.client import AnaplanModel
@@ -52,12 +52,7 @@ def check_settings(plan: FilePlan) -> None:
     target = plan.target
     if isinstance(target, ListTarget):
         return
-    if target.read_back is None:
-        raise SettingWrong(
-            f"The module {target.name!r} has no read_back.",
-            "Without it nobody can prove that the figures arrived; nothing was sent.",
-            "Name a saved view, its line item and its dimensions under read_back in defs.yaml.",
-        )
+    read_back_of(target)
     for column in fixed_columns(target):
         if target.clear.get(column) == "all":
             raise SettingWrong(
@@ -77,8 +72,7 @@ def check_fit(model: AnaplanModel, plan: FilePlan, route: Route) -> None:
     check_header(route, plan.header)
     if isinstance(plan.target, ListTarget):
         return
-    if plan.target.read_back is not None:
-        _check_read_back(model, plan.target.read_back)
+    check_view(model, read_back_of(plan.target))
     first_on = Period.parse(plan.period).first_on
     if "period" in plan.target.columns.values():
         check_calendar(model, first_on)
@@ -93,14 +87,6 @@ def fixed_columns(target: ModuleTarget) -> dict[str, str]:
     """Answer the columns that hold one member in the whole file: constants, and the period (an empty text)."""
     fixed = {column: chosen[1:] for column, chosen in target.columns.items() if chosen.startswith("=")}
     return {**fixed, **{column: "" for column, chosen in target.columns.items() if chosen == "period"}}
-
-
-def _check_read_back(model: AnaplanModel, read_back: ReadBack) -> None:
-    """Find the view before anything is sent: a load that could not be proved would stay in doubt."""
-    view = find_view(model, read_back.view)
-    for name in read_back.columns.values():
-        view.dimension(name)
-    check_line_item(model, view, read_back.line_item)
 
 
 def _check_members(model: AnaplanModel, plan: FilePlan, target: ModuleTarget) -> None:

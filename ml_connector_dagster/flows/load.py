@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.anaplan.actions import Route, find_route
 from ml_connector_dagster.anaplan.lease import Lease, leased
-from ml_connector_dagster.connections.rectangles import refuse_rivals
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.flows.desk import Desk
 from ml_connector_dagster.flows.file_cut import file_as_asked
@@ -74,7 +73,7 @@ def load_target(connection: OpenConnection, plan: FilePlan, *, run_id: str, forc
 
 def _load(connection: OpenConnection, book: LoadBook, row: LoadRow, plan: FilePlan, *, force: bool) -> LoadOutcome:
     check_settings(plan)
-    refuse_rivals(connection.name, plan.target.name, connection.rivals(plan.target.name))
+    connection.refuse_neighbours(plan.target.name)
     route = find_route(connection.model(), plan.target.import_action)
     row = _routed(connection, book, row, plan, route)
     relied_on = None if force or has_strayed(book.store, row.slice) else _standing(book, row)

@@ -15,7 +15,7 @@ from ml_connector_dagster.anaplan.views import Members, View, find_view, members
 from ml_connector_dagster.errors import ConnectorError, FiguresDiffer, LoadIncomplete, SettingWrong
 from ml_connector_dagster.flows.gates import fixed_columns
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget, read_back_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,20 +51,14 @@ class ReadBackPlan:
         Raises:
             SettingWrong: The module has no read-back.
         """
-        if target.read_back is None:
-            raise SettingWrong(
-                f"The module {target.name!r} has no read_back.",
-                "Its figures in Anaplan cannot be read.",
-                "Name a saved view, its line item and its dimensions under read_back in defs.yaml.",
-            )
-        columns = target.read_back.columns
+        read_back = read_back_of(target)
+        columns = read_back.columns
         month = Period.parse(period).label("mmm_yy")
         fixed = {
             columns[column]: member or month for column, member in fixed_columns(target).items() if column in columns
         }
         times = tuple(column for column, chosen in target.columns.items() if chosen == "period")
-        back = target.read_back
-        return cls(back.view, back.line_item, dict(columns), fixed, target.grain == "cell", times)
+        return cls(read_back.view, read_back.line_item, dict(columns), fixed, target.grain == "cell", times)
 
     def facts(self) -> dict[str, Any]:
         """Answer what the load row keeps."""

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ml_connector_dagster.errors import SettingWrong
+
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -90,6 +92,21 @@ class ModuleTarget(Strict):
         default=None, description="Load although records are quarantined."
     )
     schedule: str | None = None
+
+
+def read_back_of(target: ModuleTarget) -> ReadBack:
+    """Answer where the module's figures are read again.
+
+    Raises:
+        SettingWrong: The connection does not say.
+    """
+    if target.read_back is None:
+        raise SettingWrong(
+            f"The module {target.name!r} has no read_back.",
+            "Nobody could prove that its figures arrived, so nothing is loaded for it.",
+            "Name a saved view, its line item and its dimensions under read_back in defs.yaml.",
+        )
+    return target.read_back
 
 
 class DimensionMapping(Strict):

@@ -104,7 +104,7 @@ def test_the_pool_is_the_models(connector):
 def test_a_run_limit_shorter_than_a_load_may_wait_is_refused(connector):
     connector.environment = replace(connector.environment, run_limit_seconds=60)
     with pytest.raises(SettingWrong, match="ML_CONNECTOR_RUN_LIMIT_SECONDS"):
-        connector.connection("calder_uk").model()
+        connector.connection("calder_uk")
 
 
 def test_the_demo_runs_by_itself_and_any_connection_can_be_stopped(connector):

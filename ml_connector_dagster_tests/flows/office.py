@@ -191,7 +191,7 @@ class Office:
         return SimpleNamespace(
             name=name,
             settings=SimpleNamespace(anaplan=SimpleNamespace(model=MODEL_ID)),
-            rivals=lambda target: (),
+            refuse_neighbours=lambda target: None,
             store=self.store,
             blobs=Blobs(str(self.folder / "blobs")),
             model=lambda: model,
