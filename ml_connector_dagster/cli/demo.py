@@ -151,10 +151,13 @@ def _holding(connector: Connector, watch: Watch) -> set[Slice]:
 
 
 def _newest_tie_outs(connector: Connector, watch: Watch) -> dict[Slice, TieOut]:
+    targets = {one.target for one in watch.wanted}
     return {
         Slice(name, period, target): found
         for name in connector.names()
-        for (target, period), found in newest_tie_outs(connector.connection(name), watch.began_at).items()
+        for (target, period), found in newest_tie_outs(
+            connector.connection(name), targets, read_back_since=watch.began_at
+        ).items()
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -138,14 +139,24 @@ def _figures(connection: OpenConnection, source: SourceTotals, model: ModelTotal
     return side_by_side(source.figures, lambda account: members.member(LEDGER_ACCOUNT, account), model.accounts)
 
 
-def newest_tie_outs(connection: OpenConnection, since: datetime) -> dict[tuple[str, str], TieOut]:
-    """Answer the newest tie-out of each (target, period) for which Anaplan was read since then (aware UTC); no network."""
+def newest_tie_outs(
+    connection: OpenConnection, target_names: Iterable[str], *, read_back_since: datetime | None = None
+) -> dict[tuple[str, str], TieOut]:
+    """Answer the newest tie-out of each (target, period); no network.
+
+    Args:
+        connection: The opened connection.
+        target_names: Of its modules.
+        read_back_since: Only tie-outs for which Anaplan was read since then (aware UTC).
+    """
     table = tables.tie_out
     newest = (
         sa.select(sa.func.max(table.c.id))
-        .where(table.c.connection == connection.name, table.c.measured_at >= since, table.c.anaplan.is_not(None))
+        .where(table.c.connection == connection.name, table.c.target.in_(list(target_names)))
         .group_by(table.c.target, table.c.period)
     )
+    if read_back_since is not None:
+        newest = newest.where(table.c.measured_at >= read_back_since, table.c.anaplan.is_not(None))
     with connection.store.read() as database:
         rows = database.execute(sa.select(table).where(table.c.id.in_(newest))).mappings().all()
     return {(row["target"], row["period"]): _from_row(dict(row)) for row in rows}

@@ -85,11 +85,11 @@ def test_the_newest_tie_out_that_read_anaplan_is_answered(connection, desk):
     edit(desk, "400", "30.26", Customers="unassigned", Regions="unassigned")
     red = tie_out(connection, "actuals", OCT)
     tie_out(connection, "actuals", OCT, read_back=False)
-    kept = newest_tie_outs(connection, began_at)
+    kept = newest_tie_outs(connection, ["actuals"], read_back_since=began_at)
     assert list(kept) == [("actuals", OCT)]
     assert kept["actuals", OCT].anaplan == red.anaplan is not None
     assert kept["actuals", OCT].differences == red.differences
-    assert newest_tie_outs(connection, connection.store.now()) == {}
+    assert newest_tie_outs(connection, ["actuals"], read_back_since=connection.store.now()) == {}
 
 
 # ── negative controls ─────────────────────────────────────────────────────────────────────────────────────────────────
