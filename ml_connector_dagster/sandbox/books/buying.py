@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from ml_connector_dagster.sandbox.books.records import Contact, Document, Line
-from ml_connector_dagster.sandbox.books.scribe import Scribe, month_end, settle
+from ml_connector_dagster.sandbox.books.scribe import Scribe, settle
 
 _COSTS = (
     ("310", "Subcontractor days", 200_000, 1_900_000),
@@ -149,10 +149,10 @@ class Buying:
             scribe.allocate(credit, bill, credit.total, day)
 
     def _settle_up(self, bill: Document) -> None:
-        """Bills are paid when due; foreign ones within their month, so that no foreign payable stands at a month's end."""
+        """Bills are paid when due; foreign ones after three to nine weeks, so that some stand open at each month's end."""
         scribe, rng = self._scribe, self._scribe.rng
         if bill.currency != scribe.profile.base:
-            day = min(bill.day + timedelta(days=rng.randint(0, 9)), month_end(bill.day))
+            day = bill.day + timedelta(days=20 + 5 * rng.randint(0, 9))
         elif rng.random() < 0.05:
             return
         else:

@@ -88,11 +88,13 @@ _BANKS = {
         ("090", "Business Current Account", "GBP", "20305512345678"),
         ("", "Reserve Account", "GBP", "20305587654321"),
         ("", "US Dollar Account", "USD", "20305511223344"),
+        ("", "Euro Account", "EUR", "20305522334455"),
     ),
     "IE": (
         ("090", "Current Account", "EUR", "93115212345678"),
         ("", "Deposit Account", "EUR", "93115287654321"),
         ("", "Sterling Account", "GBP", "93115211223344"),
+        ("", "US Dollar Account", "USD", "93115222334455"),
     ),
 }
 
@@ -108,7 +110,7 @@ def tax_rates(country: str) -> tuple[TaxRate, ...]:
 
 
 def accounts(tenant_id: str, country: str, updated_ms: int) -> list[Account]:
-    """The whole chart, bank accounts last; the codes of the two foreign-currency and reserve accounts are blank."""
+    """The whole chart, bank accounts last; the codes of the reserve and the foreign-currency accounts are blank."""
     found = [_account(tenant_id, row, country, updated_ms) for row in _CHART.strip().splitlines()]
     for code, name, currency, number in _BANKS[country]:
         found.append(

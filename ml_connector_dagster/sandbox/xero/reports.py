@@ -9,8 +9,9 @@ from ml_connector_dagster.sandbox.books.cents import text
 from ml_connector_dagster.sandbox.books.records import Account
 from ml_connector_dagster.sandbox.books.scribe import month_end
 from ml_connector_dagster.sandbox.xero.access import Call
-from ml_connector_dagster.sandbox.xero.answers import exception, records
-from ml_connector_dagster.sandbox.xero.notation import Json, stamp
+from ml_connector_dagster.sandbox.xero.answers import exception
+from ml_connector_dagster.sandbox.xero.notation import Json
+from ml_connector_dagster.sandbox.xero.report_shape import account_row, asked_day, cells, english, header, report
 from ml_connector_dagster.sandbox.xero.tenant import Tenant
 
 _RESULT = frozenset({"REVENUE", "EXPENSE"})
@@ -29,10 +30,10 @@ _FRAMES = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 def trial_balance(call: Call) -> Response:
     """GET /Reports/TrialBalance: Debit and Credit move in the month up to date; YTD since the year began, or to date."""
     tenant = call.tenant
-    day = _day(call, "date", call.cloud.world.clock.today())
+    day = asked_day(call, "date", call.cloud.world.clock.today())
     month = tenant.ledger.movement(day.replace(day=1), day)
     to_date = balances(tenant, day)
-    rows: list[Json] = [_header("Account", "Debit", "Credit", "YTD Debit", "YTD Credit")]
+    rows: list[Json] = [header("Account", "Debit", "Credit", "YTD Debit", "YTD Credit")]
     sums = [0, 0, 0, 0]
     for account_class, title in _CLASSES:
         section = []
@@ -41,25 +42,25 @@ def trial_balance(call: Call) -> Response:
             if moved or balance:
                 figures = (max(moved, 0), max(-moved, 0), max(balance, 0), max(-balance, 0))
                 sums = [one + other for one, other in zip(sums, figures, strict=True)]
-                section.append(_row(account, [text(figure) if figure else "" for figure in figures]))
+                section.append(account_row(account, [text(figure) if figure else "" for figure in figures]))
         if section:
             rows.append({"RowType": "Section", "Title": title, "Rows": section})
-    total = {"RowType": "SummaryRow", "Cells": _cells("Total", [text(figure) for figure in sums])}
+    total = {"RowType": "SummaryRow", "Cells": cells("Total", [text(figure) for figure in sums])}
     rows.append({"RowType": "Section", "Title": "", "Rows": [total]})
-    return _report(call, "TrialBalance", "Trial Balance", f"As at {_english(day)}", rows)
+    return report(call, "TrialBalance", "Trial Balance", f"As at {english(day)}", rows)
 
 
 def profit_and_loss(call: Call) -> Response:
     """GET /Reports/ProfitAndLoss: fromDate to toDate and up to eleven earlier spans beside it; income and cost positive."""
     query, tenant = call.request.query_params, call.tenant
     today = call.cloud.world.clock.today()
-    first = _day(call, "fromDate", today.replace(day=1))
-    last = _day(call, "toDate", month_end(first))
+    first = asked_day(call, "fromDate", today.replace(day=1))
+    last = asked_day(call, "toDate", month_end(first))
     options = frozenset(query[name].lower() for name in ("trackingOptionID", "trackingOptionID2") if query.get(name))
     spans = _spans(call, first, last)
     columns = [_movement(tenant, one, other, options) for one, other in spans]
     heads = [f"{other:%d %b %y}" for _, other in spans]
-    rows: list[Json] = [_header("", *heads)]
+    rows: list[Json] = [header("", *heads)]
     income = _section(tenant, "Income", lambda account: account.kind in _INCOME, columns, -1)
     costs = _section(tenant, "Less Cost of Sales", lambda account: account.kind == "DIRECTCOSTS", columns, 1)
     other = _section(tenant, "Plus Other Income", lambda account: account.kind == "OTHERINCOME", columns, -1)
@@ -73,21 +74,21 @@ def profit_and_loss(call: Call) -> Response:
     gross = [one - two for one, two in zip(income[1], costs[1], strict=True)]
     net = [one + two - three for one, two, three in zip(gross, other[1], running[1], strict=True)]
     rows += [income[0], costs[0], _computed("Gross Profit", gross), other[0], running[0], _computed("Net Profit", net)]
-    title = f"For the period {_english(first)} to {_english(last)}"
-    return _report(call, "ProfitAndLoss", "Profit and Loss", title, [row for row in rows if row])
+    title = f"For the period {english(first)} to {english(last)}"
+    return report(call, "ProfitAndLoss", "Profit and Loss", title, [row for row in rows if row])
 
 
 def balance_sheet(call: Call) -> Response:
     """GET /Reports/BalanceSheet: balances to date, liabilities and equity positive, the year's result beside equity."""
     tenant = call.tenant
-    day = _day(call, "date", call.cloud.world.clock.today())
+    day = asked_day(call, "date", call.cloud.world.clock.today())
     columns = [balances(tenant, day)]
     result = -sum(
         cents
         for account_id, cents in columns[0].items()
         if tenant.company.accounts[account_id].account_class in _RESULT
     )
-    rows: list[Json] = [_header("", f"{day:%d %b %Y}")]
+    rows: list[Json] = [header("", f"{day:%d %b %Y}")]
     totals = []
     for account_class, title, sign in (
         ("ASSET", "Assets", 1),
@@ -96,14 +97,14 @@ def balance_sheet(call: Call) -> Response:
     ):
         section, total = _section(tenant, title, _class_is(account_class), columns, sign)
         if account_class == "EQUITY" and section:
-            earned: Json = {"RowType": "Row", "Cells": _cells("Current Year Earnings", [text(result)])}
+            earned: Json = {"RowType": "Row", "Cells": cells("Current Year Earnings", [text(result)])}
             section["Rows"].insert(-1, earned)
             total = [total[0] + result]
-            section["Rows"][-1]["Cells"] = _cells("Total Equity", [text(total[0])])
+            section["Rows"][-1]["Cells"] = cells("Total Equity", [text(total[0])])
         rows.append(section)
         totals.append(total[0])
     rows.append(_computed("Net Assets", [totals[0] - totals[1]]))
-    return _report(call, "BalanceSheet", "Balance Sheet", f"As at {_english(day)}", [row for row in rows if row])
+    return report(call, "BalanceSheet", "Balance Sheet", f"As at {english(day)}", [row for row in rows if row])
 
 
 def balances(tenant: Tenant, day: date) -> dict[str, int]:
@@ -166,10 +167,10 @@ def _section(
             figures = [sign * column.get(account.account_id, 0) for column in columns]
             if any(figures):
                 totals = [one + other for one, other in zip(totals, figures, strict=True)]
-                rows.append(_row(account, [text(figure) for figure in figures], code=False))
+                rows.append(account_row(account, [text(figure) for figure in figures], code=False))
     if not rows:
         return {}, totals
-    rows.append({"RowType": "SummaryRow", "Cells": _cells(f"Total {title}", [text(figure) for figure in totals])})
+    rows.append({"RowType": "SummaryRow", "Cells": cells(f"Total {title}", [text(figure) for figure in totals])})
     return {"RowType": "Section", "Title": title, "Rows": rows}, totals
 
 
@@ -182,48 +183,5 @@ def _of_class(tenant: Tenant, account_class: str) -> list[Account]:
 
 
 def _computed(title: str, figures: Sequence[int]) -> Json:
-    row = {"RowType": "Row", "Cells": _cells(title, [text(figure) for figure in figures])}
+    row = {"RowType": "Row", "Cells": cells(title, [text(figure) for figure in figures])}
     return {"RowType": "Section", "Title": "", "Rows": [row]}
-
-
-def _header(*titles: str) -> Json:
-    return {"RowType": "Header", "Cells": [{"Value": title} for title in titles]}
-
-
-def _cells(title: str, figures: Sequence[str]) -> list[Json]:
-    return [{"Value": title}, *({"Value": figure} for figure in figures)]
-
-
-def _row(account: Account, figures: Sequence[str], *, code: bool = True) -> Json:
-    """Every cell of an account's row carries its id; a name is never to be parsed."""
-    name = f"{account.name} ({account.code})" if code and account.code else account.name
-    attributes = [{"Value": account.account_id, "Id": "account"}]
-    return {"RowType": "Row", "Cells": [{"Value": value, "Attributes": attributes} for value in (name, *figures)]}
-
-
-def _report(call: Call, report: str, title: str, span: str, rows: Sequence[Json]) -> Response:
-    shown: Json = {
-        "ReportID": report,
-        "ReportName": title,
-        "ReportType": report,
-        "ReportTitles": [title, call.tenant.profile.name, span],
-        "ReportDate": _english(call.cloud.world.clock.today()),
-        "UpdatedDateUTC": stamp(call.now_ms),
-        "Fields": [],
-        "Rows": list(rows),
-    }
-    return records(call.request, call.now_ms, "Reports", [shown])
-
-
-def _day(call: Call, name: str, otherwise: date) -> date:
-    given = call.request.query_params.get(name)
-    if not given:
-        return otherwise
-    try:
-        return date.fromisoformat(given[:10])
-    except ValueError as wrong:
-        raise exception(16, "QueryParseException", f"'{given}' is not a valid date") from wrong
-
-
-def _english(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

@@ -47,6 +47,9 @@ SCOPE_OF = {
     "Reports/TrialBalance": "accounting.reports.trialbalance",
     "Reports/ProfitAndLoss": "accounting.reports.profitandloss",
     "Reports/BalanceSheet": "accounting.reports.balancesheet",
+    "Reports/BankSummary": "accounting.reports.banksummary",
+    "Reports/AgedReceivablesByContact": "accounting.reports.aged",
+    "Reports/AgedPayablesByContact": "accounting.reports.aged",
 }
 
 

@@ -50,7 +50,9 @@ RESOURCES = {
             always_paged_by="summaryOnly",
             optimised=frozenset(_OPTIMISED_INVOICE_FIELDS.split()),
         ),
-        _resource("CreditNotes", "CreditNoteID", f"{_DOCUMENT_FIELDS} CreditNoteNumber RemainingCredit"),
+        _resource(
+            "CreditNotes", "CreditNoteID", f"{_DOCUMENT_FIELDS} CreditNoteNumber RemainingCredit FullyPaidOnDate"
+        ),
         _resource("Prepayments", "PrepaymentID", f"{_DOCUMENT_FIELDS} RemainingCredit"),
         _resource("Overpayments", "OverpaymentID", f"{_DOCUMENT_FIELDS} RemainingCredit"),
         _resource(

@@ -13,7 +13,7 @@ from ml_connector_dagster.sandbox.books.ledger import Entry, EntryLine, Ledger
 from ml_connector_dagster.sandbox.books.rates import Market
 from ml_connector_dagster.sandbox.books.records import Allocation, Company, Document, Payment, Transfer
 from ml_connector_dagster.sandbox.books.scribe import FirmProfile, settle
-from ml_connector_dagster.sandbox.xero import unshown
+from ml_connector_dagster.sandbox.xero import revaluation, unshown
 from ml_connector_dagster.sandbox.xero.posting import Posting, PostingRules
 
 _BEFORE_VOID = {"Invoices": "AUTHORISED", "CreditNotes": "AUTHORISED", "ManualJournals": "POSTED"}
@@ -53,6 +53,7 @@ class Tenant:
         self.first = firm.first_month(today)
         self.listeners: list[Callable[[Tenant, Document, bool], None]] = []
         """Told of each document that changed with a new stamp, and whether it is new."""
+        self._revalued: dict[str, Posting] = {}
         self._now_ms = now_ms
         self._last_ms = 0
 
@@ -125,11 +126,17 @@ class Tenant:
             settle(record)
             self._aliases[record.twin_id or record.doc_id] = record.doc_id
         self._repost(record, stamp)
+        if self._is_foreign(record):
+            self._revalue(self.ledger, stamp)
         if isinstance(record, Document):
             self._clear_strays(record, stamp)
             if not quiet:
                 self._tell(record, created=created)
         self.changed(self.touched_by(record))
+
+    def rate(self, currency: str, day: date) -> int:
+        """The market's closing rate of a day: foreign units for one unit of base, in millionths."""
+        return self._market.rate(currency, self.profile.base, day)
 
     def settle_after(self, payment: Payment) -> None:
         """A payment that came or went moves the status and the stamp of what it settles."""
@@ -183,6 +190,24 @@ class Tenant:
         if stray is not None:
             self.ledger.post(*stray, created_ms=stamp, shown=False)
 
+    def _is_foreign(self, record: Document | Payment | Transfer) -> bool:
+        if isinstance(record, Transfer):
+            return False
+        currency = self.company.documents[record.target_id].currency if isinstance(record, Payment) else record.currency
+        return currency != self.profile.base
+
+    def _revalue(self, ledger: Ledger, stamp: int) -> None:
+        """Post what month ends are revalued at; what is posted already and still right stays."""
+        whole = revaluation.revaluations(self.company, ledger, self._market, self.profile, self.first, self._today)
+        wanted = {posting.source_id: posting for posting in whole}
+        for source_id, posting in self._revalued.items():
+            if wanted.get(source_id) != posting:
+                ledger.withdraw(source_id, stamp)
+        for source_id, posting in wanted.items():
+            if self._revalued.get(source_id) != posting:
+                ledger.post(*posting, created_ms=stamp, shown=False)
+        self._revalued = wanted
+
     def _posted(self) -> Ledger:
         ledger, company, documents = Ledger(), self.company, self.company.documents.values()
         ledger.post(*unshown.conversion(company, self.profile, self.first), created_ms=0, shown=False)
@@ -191,8 +216,7 @@ class Tenant:
         for document in documents:
             if document.status == "VOIDED":
                 ledger.withdraw(document.doc_id, document.updated_ms)
-        for posting in unshown.revaluations(company, ledger, self._market, self.profile, self.first, self._today):
-            ledger.post(*posting, created_ms=0, shown=False)
+        self._revalue(ledger, 0)
         for document in documents:
             stray = unshown.stray_cents(company, ledger, document)
             if stray is not None:

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from ml_connector_dagster.sandbox.world import Vendor, World
-from ml_connector_dagster.sandbox.xero import endpoints, gl, manual_journals, oauth, reports
+from ml_connector_dagster.sandbox.xero import currency_reports, endpoints, gl, manual_journals, oauth, reports
 from ml_connector_dagster.sandbox.xero.access import Handler, accounting
 from ml_connector_dagster.sandbox.xero.answers import not_found
 from ml_connector_dagster.sandbox.xero.cloud import XeroCloud
@@ -33,6 +33,9 @@ def create(world: World) -> list[BaseRoute]:
         ("/Reports/TrialBalance", reports.trial_balance),
         ("/Reports/ProfitAndLoss", reports.profit_and_loss),
         ("/Reports/BalanceSheet", reports.balance_sheet),
+        ("/Reports/BankSummary", currency_reports.bank_summary),
+        ("/Reports/AgedReceivablesByContact", currency_reports.aged_receivables),
+        ("/Reports/AgedPayablesByContact", currency_reports.aged_payables),
     ):
         api.append(_route(cloud, path, path[1:], handler))
     api += [

@@ -87,6 +87,8 @@ class Wire:
             "HasErrors": False,
             "InvoiceAddresses": [],
         }
+        if document.status == "PAID":
+            shown["FullyPaidOnDate"] = day_stamp(_settled_on(document))
         return shown | self._remaining(document) | document.damaged
 
     def prepayment(self, document: Document, *, full: bool) -> Json:  # noqa: ARG002 - one shape for both
