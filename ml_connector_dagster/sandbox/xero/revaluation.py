@@ -24,7 +24,7 @@ _STANDS = {"AUTHORISED", "PAID"}
 def revaluations(
     company: Company, ledger: Ledger, market: Market, profile: FirmProfile, first: date, today: date
 ) -> Iterator[Posting]:
-    """Receivables, payables and each foreign bank account at every month's end up to today."""
+    """Receivables, payables and each foreign bank account at every month's end, the running month's at today's rate."""
     ends = list(_month_ends(first, today))
     unrealised = company.system("UNREALISEDCURRENCYGAIN").account_id
     for name, role, signs in (
@@ -33,7 +33,7 @@ def revaluations(
     ):
         gains = _gains(company, market, profile.base, today, signs)
         for end in ends:
-            yield from _there_and_back(name, end, today, gains[end], company.system(role).account_id, unrealised)
+            yield from _there_and_back(name, end, gains[end], company.system(role).account_id, unrealised)
     bank_gain = company.system("BANKCURRENCYGAIN").account_id
     banks = foreign_banks(company, profile.base)
     held = _held_by_month(ledger, {bank.account_id for bank in banks})
@@ -42,7 +42,7 @@ def revaluations(
         for end in ends:
             units, booked = units + held[bank.account_id, end][0], booked + held[bank.account_id, end][1]
             gain = to_base(units, market.rate(bank.currency, profile.base, end)) - booked
-            yield from _there_and_back(bank.account_id, end, today, gain, bank.account_id, bank_gain)
+            yield from _there_and_back(bank.account_id, end, gain, bank.account_id, bank_gain)
 
 
 def foreign_banks(company: Company, base: str) -> list[Account]:
@@ -59,8 +59,8 @@ def open_on(document: Document, day: date) -> int:
 
 
 def _month_ends(first: date, today: date) -> Iterator[date]:
-    end = month_end(first)
-    while end <= today:
+    end, last = month_end(first), month_end(today)
+    while end <= last:
         yield end
         end = month_end(end + timedelta(days=1))
 
@@ -101,11 +101,10 @@ def _held_by_month(ledger: Ledger, bank_ids: set[str]) -> defaultdict[tuple[str,
     return held
 
 
-def _there_and_back(what: str, end: date, today: date, gain: int, account_id: str, against: str) -> Iterator[Posting]:
+def _there_and_back(what: str, end: date, gain: int, account_id: str, against: str) -> Iterator[Posting]:
     if gain:
         source_id = f"{FX_REVALUATION}-{what}-{end}"
         lines = [EntryLine(account_id, gain, 0), EntryLine(against, -gain, 0)]
         yield Posting(end, FX_REVALUATION, source_id, lines)
-        if end < today:
-            back = [EntryLine(account_id, -gain, 0), EntryLine(against, gain, 0)]
-            yield Posting(end + timedelta(days=1), FX_REVALUATION, f"{source_id}-reversed", back)
+        back = [EntryLine(account_id, -gain, 0), EntryLine(against, gain, 0)]
+        yield Posting(end + timedelta(days=1), FX_REVALUATION, f"{source_id}-reversed", back)

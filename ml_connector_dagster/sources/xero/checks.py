@@ -14,6 +14,7 @@ from ml_connector_dagster.sources.contract import Finding
 from ml_connector_dagster.sources.xero.client import Listing
 from ml_connector_dagster.sources.xero.reports import profit_and_loss, read_trial_balances, trial_balance
 from ml_connector_dagster.sources.xero.tenants import connections
+from ml_connector_dagster.sources.xero.valuations import AGED, BANK_SUMMARY
 
 if TYPE_CHECKING:
     from ml_connector_dagster.sources.xero.company import XeroCompany
@@ -32,6 +33,8 @@ WHOLE = ("Accounts", "TrackingCategories", "TaxRates")
 SETTINGS_SCOPE = "accounting.settings.read"
 REPORT_SCOPE = "accounting.reports.trialbalance.read"
 RESULT_SCOPE = "accounting.reports.profitandloss.read"
+BANK_SCOPE = "accounting.reports.banksummary.read"
+AGED_SCOPE = "accounting.reports.aged.read"
 
 
 def findings(company: XeroCompany) -> Iterator[Finding]:
@@ -47,6 +50,8 @@ def findings(company: XeroCompany) -> Iterator[Finding]:
         lambda: f"{len(trial_balance(company.api, _today()))} accounts with a balance.",
     )
     yield _probe(f"ProfitAndLoss ({RESULT_SCOPE})", partial(_reports_agree, company))
+    yield _probe(f"BankSummary ({BANK_SCOPE})", partial(_bank_summary, company))
+    yield _probe(f"aged receivables and payables ({AGED_SCOPE})", partial(_aged, company))
 
 
 def _reports_agree(company: XeroCompany) -> str:
@@ -68,6 +73,20 @@ def _reports_agree(company: XeroCompany) -> str:
         "The period's movement cannot be taken from the trial balance as it is.",
         "Check that the fiscal year ends with a month's last day in Xero's financial settings; else report it.",
     )
+
+
+def _bank_summary(company: XeroCompany) -> str:
+    """Ask for what conversion moved on bank accounts; only a company with foreign ones has that column."""
+    company.api.get(BANK_SUMMARY)
+    return "It splits the revaluation of foreign bank accounts."
+
+
+def _aged(company: XeroCompany) -> str:
+    """Ask for one contact's aged reports: they split the revaluation of foreign receivables and payables."""
+    first = next(company.api.pages(Listing("Contacts", page_size=1))).page.records
+    for report in AGED.values() if first else ():
+        company.api.get(report, {"contactId": first[0].record_id, "date": _today().isoformat()})
+    return "They split the revaluation of foreign receivables and payables."
 
 
 def _probe(subject: str, ask: Callable[[], str]) -> Finding:

@@ -143,6 +143,11 @@ class XeroCompany:
                 if rejected.status != 404:
                     raise
 
+    def records(self, listing: Listing) -> Iterator[Any]:
+        """Yield the typed records of a whole list, each once; what cannot be read is left to the pull that stages it."""
+        for answered in self._whole(listing):
+            yield from answered.page.records
+
     def derive(self, entity: Entity, period: Period, staged: StagedReader) -> Iterator[Page]:
         """Yield the ledger lines of the period from the staged documents, by posting rules."""
         from ml_connector_dagster.sources.xero.postings import ledger_pages

@@ -8,7 +8,7 @@ documents what the columns Debit and Credit of a month hold, so they are not use
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -24,6 +24,9 @@ TRIAL_BALANCE = "Reports/TrialBalance"
 PROFIT_AND_LOSS = "Reports/ProfitAndLoss"
 RESULT_CLASSES = ("REVENUE", "EXPENSE")
 _DEBIT, _CREDIT = "YTD Debit", "YTD Credit"
+_ACCOUNT = ("account",)
+_ANY = ("account", "accountID", "invoiceID", "creditNoteID", "overpaymentID")
+"""What a row's first cell may point at; the aged reports point at a credit note as at an invoice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class TrialBalances:
     def movement(self, account: str) -> Decimal:
         """Answer what an account moved in the period; 0 for one that the report does not list."""
         return self._movement(account)
+
+    def is_used(self, account: str) -> bool:
+        """Answer whether either report shows a figure for an account."""
+        return bool(self.closing.get(account) or self.opening.get(account))
 
     @property
     def rolled(self) -> Decimal:
@@ -98,7 +105,7 @@ def profit_and_loss(api: XeroApi, period: Period) -> dict[str, Decimal]:
     }
     body = api.get(PROFIT_AND_LOSS, params).json()
     try:
-        return {account: _figure(values[1]) for account, values in _account_rows(body["Reports"][0]["Rows"])}
+        return {account: _figure(values[1]) for account, values in _account_rows(body["Reports"][0]["Rows"], _ACCOUNT)}
     except (KeyError, IndexError, TypeError):
         raise _unknown_shape(PROFIT_AND_LOSS) from None
 
@@ -116,21 +123,42 @@ def parse_trial_balance(body: Any) -> dict[str, Decimal]:
     except (KeyError, IndexError, TypeError, ValueError):
         raise _unknown_shape(TRIAL_BALANCE) from None
     balances: dict[str, Decimal] = {}
-    for account, values in _account_rows(rows):
+    for account, values in _account_rows(rows, _ACCOUNT):
         balances[account] = balances.get(account, ZERO) + _figure(values[debit]) - _figure(values[credit])
     return balances
 
 
-def _account_rows(rows: list[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
-    """Yield (account id, cell values); sections nest, and computed lines carry no account."""
+def report_rows(body: Any, titles: Container[str], report: str) -> list[tuple[str, list[Decimal]]] | None:
+    """Answer (id of the account or document, figures) of a report's rows; None where it has no column of these titles.
+
+    Args:
+        body: The report as Xero answered it.
+        titles: Titles of the wanted columns, in lower case.
+        report: Its path, for the message.
+
+    Raises:
+        RequestRejected: There is no report.
+    """
+    try:
+        rows = body["Reports"][0]["Rows"]
+        heads = [cell.get("Value") or "" for row in rows if row["RowType"] == "Header" for cell in row["Cells"]]
+        columns = [column for column, title in enumerate(heads) if title.lower() in titles]
+        found = [(key, [_figure(values[column]) for column in columns]) for key, values in _account_rows(rows)]
+    except (KeyError, IndexError, TypeError):
+        raise _unknown_shape(report) from None
+    return found if columns else None
+
+
+def _account_rows(rows: list[dict[str, Any]], kinds: Container[str] = _ANY) -> Iterator[tuple[str, list[str]]]:
+    """Yield (id, cell values) of rows whose first cell points at something; sections nest, computed lines point at nothing."""
     for row in rows:
         if row.get("RowType") == "Row":
             cells = row["Cells"]
             attributes = cells[0].get("Attributes") or ()
-            account = next((one["Value"] for one in attributes if one.get("Id") == "account"), "")
-            if account:
-                yield account, [str(cell.get("Value") or "") for cell in cells]
-        yield from _account_rows(row.get("Rows") or [])
+            pointed_at = next((one["Value"] for one in attributes if one.get("Id") in kinds), "")
+            if pointed_at:
+                yield pointed_at, [str(cell.get("Value") or "") for cell in cells]
+        yield from _account_rows(row.get("Rows") or [], kinds)
 
 
 def _unknown_shape(report: str) -> RequestRejected:

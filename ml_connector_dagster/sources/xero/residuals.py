@@ -1,11 +1,6 @@
 """What Xero's books hold and no document of its API shows, each class summed from something the source names.
 
-``fx_revaluation``: at a month's end Xero values open foreign documents and foreign bank accounts at the day's rate and takes
-that back the next day. Two accounts with a fixed part are posted to by nothing else, and the report names their movement:
-UNREALISEDCURRENCYGAIN and BANKCURRENCYGAIN. Their other legs follow from what is valued: the bank account in foreign
-currency where there is exactly one (with several the leg is left out), and receivables. A company that keeps foreign bills
-open over a month's end has part of that leg on payables, which no report splits: its tie-out then names receivables and
-payables as unexplained, by equal and opposite amounts, and never hides them.
+``fx_revaluation``: what currency rates alone moved, on every account that Xero revalues; see ``revaluation``.
 
 ``rounding``: a settled foreign document leaves cents, because each of its parts was rounded on its own; Xero clears them to
 ROUNDING on the day of the last settlement. They are summed from the document and its settlements as Xero lists them.
@@ -32,7 +27,9 @@ from ml_connector_dagster.sources.xero.context import Context
 from ml_connector_dagster.sources.xero.dates import calendar_date
 from ml_connector_dagster.sources.xero.entities import BILLS, CREDIT_NOTES, INVOICES
 from ml_connector_dagster.sources.xero.reports import TrialBalances
+from ml_connector_dagster.sources.xero.revaluation import fx_revaluation
 from ml_connector_dagster.sources.xero.settlements import entity_settled, in_base, posting_records
+from ml_connector_dagster.sources.xero.valuations import settled_parts
 
 if TYPE_CHECKING:
     from ml_connector_dagster.sources.xero.company import XeroCompany
@@ -47,30 +44,12 @@ def residual_classes(
     """Answer {class: {ledger_account_id: amount}}; debit + and credit −, only classes and accounts with an amount."""
     chart = Chart.of(staged.newest("ledger_accounts"), company.company().base_currency)
     classes = {
-        "fx_revaluation": fx_revaluation(chart, reports),
+        "fx_revaluation": fx_revaluation(company, chart, reports, period),
         "rounding": settled_cents(company, chart, period, staged),
         "retained_earnings": retained_earnings(chart, reports),
     }
     kept = {name: {account: one for account, one in amounts.items() if one} for name, amounts in classes.items()}
     return {name: amounts for name, amounts in kept.items() if amounts}
-
-
-def fx_revaluation(chart: Chart, reports: TrialBalances) -> Amounts:
-    """Answer the revaluation that the report names, and its other leg where that is certain."""
-    amounts: Amounts = defaultdict(lambda: ZERO)
-    banks = chart.foreign_banks
-    against = {
-        roles.UNREALISED: chart.by_role.get(roles.RECEIVABLE, ""),
-        roles.BANK_REVALUATION: banks[0] if len(banks) == 1 else "",
-    }
-    for role, other in against.items():
-        account = chart.by_role.get(role)
-        moved = reports.movement(account) if account else ZERO
-        if account and moved:
-            amounts[account] += moved
-            if other:
-                amounts[other] -= moved
-    return dict(amounts)
 
 
 def retained_earnings(chart: Chart, reports: TrialBalances) -> Amounts:
@@ -115,20 +94,10 @@ def _left(document: Any, context: Context) -> Decimal:
     beyond = document.total - sum((line.net_amount + line.tax_amount for line in lines), ZERO)
     posted = sum((in_base(line.net_amount, rate) + in_base(line.tax_amount, rate) for line in lines), ZERO)
     posted += in_base(beyond, rate)
-    settled = sum((in_base(part, rate) for part, _ in _settlements(document)), ZERO)
+    settled = sum((in_base(part, rate) for part, _ in settled_parts(document)), ZERO)
     sign = 1 if document.type in ("ACCREC", "ACCPAYCREDIT") else -1
     return sign * (posted - settled)
 
 
-def _settlements(document: Any) -> Iterator[tuple[Decimal, str]]:
-    """Yield (amount in document currency, date) of every payment and credit that the document shows."""
-    yield from ((payment.amount, payment.date) for payment in document.payments)
-    if hasattr(document, "allocations"):
-        yield from ((one.amount, one.date) for one in document.allocations)
-    else:
-        for credits_ in (document.credit_notes, document.prepayments, document.overpayments):
-            yield from ((one.applied_amount, one.date) for one in credits_)
-
-
 def _settled_on(document: Any) -> date:
-    return max((calendar_date(written) for _, written in _settlements(document) if written), default=date.min)
+    return max((calendar_date(written) for _, written in settled_parts(document) if written), default=date.min)

@@ -34,6 +34,8 @@ READ_SCOPES = (
     "accounting.contacts.read",
     "accounting.reports.trialbalance.read",
     "accounting.reports.profitandloss.read",
+    "accounting.reports.banksummary.read",
+    "accounting.reports.aged.read",
     "accounting.budgets.read",
 )
 """Granular scopes only: an app registered after 2 March 2026 never gets the broad ones."""
@@ -91,7 +93,9 @@ CALL_FORMULA = (
     "1 where it reads ledger lines alone (organisation). "
     "ledger_lines reads no list; its control is 2 trial balances, and the chart of accounts in a fiscal year's first month. "
     "Besides, by need: one call for each 40 foreign invoices and bills that were settled in the period, to sum the cents they "
-    "left, and one for each 40 that stand in no staged period, to learn their rate (single calls for other documents)."
+    "left, and one for each 40 that stand in no staged period, to learn their rate (single calls for other documents). "
+    "Where currency gains stand in the books: 3 lists of open foreign documents, for both month ends one aged report a currency "
+    "(more where one contact leaves the rate in doubt), and one bank summary."
 )
 
 SOURCE = Source(

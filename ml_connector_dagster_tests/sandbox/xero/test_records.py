@@ -98,7 +98,7 @@ def test_every_option_that_history_names_is_listed_with_archived_ones(xero):
 def test_archived_accounts_are_listed_and_bank_accounts_may_have_no_code(xero):
     accounts = xero.get("Accounts")["Accounts"]
     assert {account["Status"] for account in accounts} == {"ACTIVE", "ARCHIVED"}
-    assert sum("Code" not in account for account in accounts) == 2
+    assert sum("Code" not in account for account in accounts) == 3
     assert xero.get("Accounts", where='Status=="ACTIVE"')["Accounts"] == [
         account for account in accounts if account["Status"] == "ACTIVE"
     ]

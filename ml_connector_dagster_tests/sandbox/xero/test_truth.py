@@ -194,7 +194,13 @@ def test_the_unshown_classes_all_occur_and_each_stands_on_its_system_account(xer
         account = accounts[line["account"]]
         found[line["kind"]].add(account.get("SystemAccount") or account["Type"])
     assert set(found) == CLASSES
-    assert found["fx_revaluation"] == {"UNREALISEDCURRENCYGAIN", "BANKCURRENCYGAIN", "DEBTORS", "BANK"}
+    assert found["fx_revaluation"] == {
+        "UNREALISEDCURRENCYGAIN",
+        "BANKCURRENCYGAIN",
+        "DEBTORS",
+        "CREDITORS",
+        "BANK",
+    }
     assert found["rounding"] == {"ROUNDING", "DEBTORS", "CREDITORS"}
 
 
@@ -205,7 +211,7 @@ def test_revaluation_at_a_months_end_is_taken_back_the_next_day(xero):
         sorted((line["account"], parse(line["amount"])) for line in lines if line["kind"] == "fx_revaluation")
         for lines in (there, back)
     ]
-    assert len(of_class[0]) == 4
+    assert len(of_class[0]) == 8  # receivables, payables and two foreign bank accounts, each with its other leg
     assert of_class[0] == sorted((account, -amount) for account, amount in of_class[1])
 
 
@@ -253,3 +259,48 @@ def test_tax_that_cannot_be_reclaimed_stays_in_cost(xero):
     ]
     assert len(found) > 20
     assert {line["TaxAmount"] for line in found} == {0}
+
+
+def report_figures(xero, path, title, **asked):
+    """(id, figure) of a report's column."""
+    report = xero.get(f"Reports/{path}", **asked)["Reports"][0]
+    column = [cell["Value"] for cell in report["Rows"][0]["Cells"]].index(title)
+    rows = [row["Cells"] for row in report["Rows"][1]["Rows"] if "Attributes" in row["Cells"][0]]
+    return [(cells[0]["Attributes"][0]["Value"], Decimal(cells[column]["Value"])) for cells in rows]
+
+
+def test_the_bank_summary_shows_each_foreign_account_its_own_revaluation(xero):
+    """And closes each account where the trial balance does."""
+    asked = {"tenant": "uk", "fromDate": "2026-10-01", "toDate": "2026-10-31"}
+    gains = dict(report_figures(xero, "BankSummary", "FX Gain", **asked))
+    unshown = xero.question("unshown", tenant="uk", first="2026-10-01", last="2026-10-31")["lines"]
+    for account, gain in gains.items():
+        assert gain == sum(
+            Decimal(line["amount"])
+            for line in unshown
+            if line["account"] == account and line["kind"] == "fx_revaluation"
+        )
+    assert sum(gain != 0 for gain in gains.values()) == 2
+    _, held = trial_balance(xero, "uk", date(2026, 10, 31))
+    closing = dict(report_figures(xero, "BankSummary", "Closing Balance", **asked))
+    assert closing == {account: held.get(account, Decimal(0)) for account in closing}
+
+
+def test_an_aged_report_shows_what_is_due_in_both_currencies_at_the_days_rate(xero):
+    invoice = next(
+        entry
+        for entry in xero.every("Invoices", tenant="uk", where='Type=="ACCREC" AND Status=="AUTHORISED"')
+        if entry["CurrencyCode"] == "USD" and day_of(entry) < date(2026, 9, 1) and not entry["Payments"]
+    )
+    asked = {"tenant": "uk", "contactId": invoice["Contact"]["ContactID"]}
+    october = dict(report_figures(xero, "AgedReceivablesByContact", "Due", date="2026-10-31", **asked))
+    assert october[invoice["InvoiceID"]] == Decimal(str(invoice["AmountDue"]))
+    local = [
+        dict(report_figures(xero, "AgedReceivablesByContact", "Due Local", date=day, **asked))[invoice["InvoiceID"]]
+        for day in ("2026-09-30", "2026-10-31")
+    ]
+    assert local[0] != local[1]
+    before = f"{day_of(invoice) - timedelta(days=1)}"
+    assert invoice["InvoiceID"] not in dict(
+        report_figures(xero, "AgedReceivablesByContact", "Due", date=before, **asked)
+    )

@@ -26,7 +26,7 @@ IDS = {
     "TaxRates": "TaxType",
 }
 UNPAGED = {"Accounts", "TrackingCategories", "TaxRates", "BankTransfers"}
-_DATES = re.compile(r"Date(>=|<)DateTime\((\d+),(\d+),(\d+)\)")
+_DATES = re.compile(r"\bDate(>=|<)DateTime\((\d+),(\d+),(\d+)\)")
 _TYPE = re.compile(r'Type=="(\w+)"')
 
 
@@ -70,7 +70,7 @@ class FakeXero:
         if endpoint == "Organisation":
             return Told(self._envelope("Organisations", [self.organisation]))
         if endpoint == "Reports":
-            return Told(self.reports[asked.params.get("date", "result")])
+            return Told(self.reports[_report_key(record_id, asked.params)])
         if record_id:
             found = [one for one in self.records.get(endpoint, []) if one[IDS[endpoint]] == record_id]
             return Told(self._envelope(endpoint, found)) if found else Told(b"cannot be found", 404)
@@ -88,6 +88,13 @@ class FakeXero:
     def _envelope(self, plural, records, **more):
         stamp = (self.server_time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
         return {"Id": "x", "Status": "OK", "DateTimeUTC": f"/Date({stamp})/", plural: records} | more
+
+
+def _report_key(report, params):
+    """A trial balance by its day, an aged report by contact and day, the bank summary by its name."""
+    if "contactId" in params:
+        return f"{params['contactId']} {params['date']}"
+    return report if report == "BankSummary" else params.get("date", "result")
 
 
 def _kept(record, asked):

@@ -14,6 +14,8 @@ class _Reports(dict):
     """Sales of 5 and fees of 5 since the fiscal year began, all of it in the last whole month; the result as given."""
 
     def __missing__(self, day):
+        if day == "BankSummary" or " " in day:
+            return {"Reports": [{"Rows": []}]}
         moved = day >= THIS_MONTH.previous().last_on.isoformat()
         return report({SALES: -5, FEES: 5} if moved else {SALES: 0, FEES: 0})
 

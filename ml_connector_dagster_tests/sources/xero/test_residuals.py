@@ -32,18 +32,6 @@ def test_nothing_moved_leaves_no_class():
     assert residuals()[0] == {}
 
 
-def test_revaluation_is_named_by_its_accounts_and_falls_on_what_is_valued():
-    found, _ = residuals({"unrealised": 30, "revaluation": -8}, {"unrealised": 10})
-    assert found == {"fx_revaluation": {"unrealised": 20, "receivable": -20, "revaluation": -8, "dollars": 8}}
-
-
-def test_with_two_foreign_banks_the_other_leg_is_not_guessed():
-    second = payloads.account("dollars", AccountID=payloads.new_id(), CurrencyCode="EUR")
-    accounts = [payloads.account(name) for name in payloads.ACCOUNTS] + [second]
-    found, _ = residuals({"revaluation": -8}, Accounts=accounts)
-    assert found == {"fx_revaluation": {"revaluation": -8}}
-
-
 def test_the_years_result_rolls_into_retained_earnings_in_the_first_month_alone():
     opening = {"sales": -300, "fees": 100, "bank": 200}
     april, _ = residuals({"bank": 200, "retained": -200}, opening, Period(2026, 4))
