@@ -32,7 +32,7 @@ READ = (
     "offline_access accounting.invoices.read accounting.payments.read accounting.banktransactions.read "
     "accounting.manualjournals accounting.settings.read accounting.contacts.read accounting.budgets.read "
     "accounting.journals.read accounting.reports.trialbalance.read accounting.reports.profitandloss.read "
-    "accounting.reports.balancesheet.read"
+    "accounting.reports.balancesheet.read accounting.reports.banksummary.read accounting.reports.aged.read"
 )
 CLIENT = ("sandbox-xero-client", "sandbox-xero-secret")
 IDS = {"uk": UK.tenant_id, "ie": IRELAND.tenant_id}

@@ -91,6 +91,12 @@ def test_a_paid_document_takes_neither_void_nor_amount(fresh):
     assert fresh.control("edit-line", tenant="ie", document=paid["InvoiceID"], account="429")["status"] == "PAID"
 
 
+def revaluation(xero):
+    """What receivables are revalued by at the end of the running month."""
+    lines = xero.question("ledger-lines", tenant="ie", document="fx_revaluation-receivables-2026-11-30")["lines"]
+    return [line["amount"] for line in lines]
+
+
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
 def test_a_deleted_payment_stays_deleted_and_opens_its_invoice(fresh, currency):
     payment = next(
@@ -100,6 +106,7 @@ def test_a_deleted_payment_stays_deleted_and_opens_its_invoice(fresh, currency):
         and fresh.cloud.tenant(fresh.headers()["xero-tenant-id"]).find(entry["Invoice"]["InvoiceID"]).status == "PAID"
     )
     stray = f"rounding-{payment['Invoice']['InvoiceID']}"
+    before = revaluation(fresh)
     fresh.control("delete-payment", tenant="ie", payment=payment["PaymentID"])
     assert fresh.get(f"Payments/{payment['PaymentID']}")["Payments"][0]["Status"] == "DELETED"
     invoice = again(fresh, payment["Invoice"])
@@ -107,6 +114,7 @@ def test_a_deleted_payment_stays_deleted_and_opens_its_invoice(fresh, currency):
     assert invoice["AmountDue"] == payment["Amount"]
     assert posted(fresh, payment["PaymentID"]) == []
     assert fresh.question("ledger-lines", tenant="ie", document=stray)["lines"] == []
+    assert (revaluation(fresh) != before) == (currency == "USD")  # open again, so revalued again
 
 
 def test_a_late_bill_is_entered_now_and_dated_then(fresh):
