@@ -134,10 +134,6 @@ class Tenant:
                 self._tell(record, created=created)
         self.changed(self.touched_by(record))
 
-    def rate(self, currency: str, day: date) -> int:
-        """The market's closing rate of a day: foreign units for one unit of base, in millionths."""
-        return self._market.rate(currency, self.profile.base, day)
-
     def settle_after(self, payment: Payment) -> None:
         """A payment that came or went moves the status and the stamp of what it settles."""
         target = self.company.documents[payment.target_id]
