@@ -46,6 +46,6 @@ def test_a_person_sees_the_graph_a_finished_month_and_its_tie_out(demo: LoadedDe
         assert all(name in seen for name in ("invoices", "ledger_lines", "balances_module"))
         show(page, demo.stack.dagster_url + MONTH.format(period=demo.period), "mlc/verdict")
         assert "LOADED" in page.content()
-        show(page, demo.stack.dagster_url + TIED_OUT, "mlc/unexplained")
+        show(page, demo.stack.dagster_url + TIED_OUT, "mlc/account_by_account")
         assert "Passed" in page.content()
         assert re.search(rf"{demo.period}: books .* to the cent", page.content())
