@@ -36,19 +36,32 @@ def audit() -> None:
 @click.option("--connection", "name", help="Loads of this connection alone.")
 @click.option("--period", help="Loads of this period alone (2026-10).")
 @click.option(
-    "--cell", "cells", multiple=True, metavar="COLUMN=MEMBER", help="The lines of the books behind these cells of LOAD."
+    "--cell",
+    "cells",
+    multiple=True,
+    metavar="COLUMN=MEMBER",
+    help="The lines of the books behind these cells of LOAD, or of what --connection, --target and --period hold in Anaplan now.",
 )
+@click.option("--target", help="Loads of this list or module alone.")
 @click.option("--events", is_flag=True, help="The trail of LOAD, event by event.")
 @json_option
 def show(
-    *, load: int | None, name: str | None, period: str | None, cells: tuple[str, ...], events: bool, as_json: bool
+    *,
+    load: int | None,
+    name: str | None,
+    target: str | None,
+    period: str | None,
+    cells: tuple[str, ...],
+    events: bool,
+    as_json: bool,
 ) -> None:
     """List loads; or of one LOAD its rejected rows with their remedies, its events, or the lines behind its cells."""
     with Connector.of_process() as connector:
-        if load is None:
-            table(_loads(connector, name, period), _LOADS, as_json)
-        elif cells:
-            _show_cells(connector, load, dict(_pairs(cells)), as_json)
+        if cells:
+            slice_ = _slice(name, target, period) if load is None else load
+            _show_cells(connector, slice_, dict(_pairs(cells)), as_json)
+        elif load is None:
+            table(_loads(connector, connection=name, target=target, period=period), _LOADS, as_json)
         elif events:
             _show_events(connector, load, as_json)
         else:
@@ -76,16 +89,25 @@ def verify(name: str | None, as_json: bool) -> None:
         )
 
 
-def _loads(connector: Connector, name: str | None, period: str | None) -> list[Mapping[str, Any]]:
+def _slice(name: str | None, target: str | None, period: str | None) -> tuple[str, str, str]:
+    if name is None or target is None or period is None:
+        raise SettingWrong(
+            "A cell was named without the load, or the slice, that it belongs to.",
+            "Nothing can be shown.",
+            "Name a load by its number, or --connection, --target and --period.",
+        )
+    return name, target, period
+
+
+def _loads(connector: Connector, **narrowed: str | None) -> list[Mapping[str, Any]]:
     from sqlalchemy import select  # slow to import
 
     from ml_connector_dagster.store.tables import load
 
     query = select(load).order_by(load.c.id)
-    if name is not None:
-        query = query.where(load.c.connection == name)
-    if period is not None:
-        query = query.where(load.c.period == period)
+    for column, wanted in narrowed.items():
+        if wanted is not None:
+            query = query.where(load.c[column] == wanted)
     with connector.store.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
 
@@ -120,12 +142,15 @@ def _show_events(connector: Connector, load_id: int, as_json: bool) -> None:
     table(rows, ("sequence", "at", "event", "facts", "hash"), as_json)
 
 
-def _show_cells(connector: Connector, load_id: int, where: Mapping[str, str], as_json: bool) -> None:
-    from ml_connector_dagster.audit.explain import explain_load
+def _show_cells(connector: Connector, of: int | tuple[str, str, str], where: Mapping[str, str], as_json: bool) -> None:
+    from ml_connector_dagster.audit.explain import explain_cells, explain_load
     from ml_connector_dagster.flows.replay import find_load
 
-    row = find_load(connector.store, load_id)
-    found = explain_load(connector.blobs, row.id, (row.cells_blob, row.sidecar_blob), where)
+    if isinstance(of, int):
+        row = find_load(connector.store, of)
+        found = explain_load(connector.blobs, row.id, (row.cells_blob, row.sidecar_blob), where)
+    else:
+        found = explain_cells(connector.store, connector.blobs, of, where)
     rows = [
         {**one.cell, "file_row": one.file_row, "amount": line.amount, "entity": line.entity, "record_id": line.record_id,
          "line_id": line.line_id}

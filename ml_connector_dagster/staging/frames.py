@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from ml_connector_dagster.ledger.document import END_OF_LINE, FIRST_OF_LINE, Document, DocumentLines
@@ -81,12 +80,6 @@ def rows_of(record: type[tuple[Any, ...]], table: pa.Table) -> list[tuple[Any, .
     columns = [table.column(name).to_pylist() for name in arrow_schema(record).names]
     make: Callable[..., tuple[Any, ...]] = record
     return [make(*values) for values in zip(*columns, strict=True)]
-
-
-def frame_of(table: pa.Table) -> pd.DataFrame:
-    """Answer the table as a pandas frame whose columns stay Arrow's, so that decimals stay exact."""
-    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
-    return frame
 
 
 def record_id_field(record: type[tuple[Any, ...]]) -> str:

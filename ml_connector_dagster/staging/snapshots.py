@@ -66,18 +66,6 @@ class Staging:
         query = select(snapshot).filter_by(connection=connection, entity=entity, current=True)
         return self._first(query.order_by(snapshot.c.read_began_at.desc(), snapshot.c.id.desc()))
 
-    def currents(self, connection: str) -> list[SnapshotRow]:
-        """Answer every current snapshot of the connection, by entity and period."""
-        query = select(snapshot).filter_by(connection=connection, current=True)
-        with self.store.read() as transaction:
-            rows = transaction.execute(query.order_by(snapshot.c.entity, snapshot.c.period)).mappings()
-            return [snapshot_row(row) for row in rows]
-
-    def by_digest(self, connection: str, entity: str, digest: str) -> SnapshotRow | None:
-        """Answer the newest snapshot with this content, current or not (a load pins its digests, protocol 13)."""
-        query = select(snapshot).filter_by(connection=connection, entity=entity, digest=digest)
-        return self._first(query.order_by(snapshot.c.id.desc()))
-
     def tables(self, row: SnapshotRow, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Yield the snapshot's rows in row groups; the rows of a document are adjacent and never span two of them.
 

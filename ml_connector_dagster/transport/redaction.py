@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import MutableMapping
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import structlog
@@ -24,40 +24,6 @@ _WEB_TOKEN = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}")
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL)
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-
-
-class Secret:
-    """Text that must not be seen: it prints as ``***`` and cannot be pickled; ``reveal`` says it, in one place per use."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Answer the secret itself; never into a message, a log or a context."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return f"Secret({MASK})"
-
-    def __str__(self) -> str:
-        return MASK
-
-    def __format__(self, spec: str) -> str:
-        return MASK
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._text))
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret must not be pickled: it would lie in the clear between processes")
 
 
 def redact(text: str) -> str:
@@ -95,7 +61,7 @@ def shown(content: bytes, length: int = 200) -> str:
 def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask the values of a log event; a structlog processor, to stand right before the renderer."""
     for name, value in event.items():
-        if isinstance(value, Secret) or (re.fullmatch(TELLTALE, name, re.IGNORECASE) and value):
+        if re.fullmatch(TELLTALE, name, re.IGNORECASE) and value:
             event[name] = MASK
         elif isinstance(value, str):
             event[name] = redact(value)

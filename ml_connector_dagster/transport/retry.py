@@ -34,9 +34,6 @@ class RetryPolicy:
         return Retries(self)
 
 
-ONCE = RetryPolicy(attempts=1)
-
-
 class Retries:
     """What is left of one client's patience."""
 

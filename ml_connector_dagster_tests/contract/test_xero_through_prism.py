@@ -20,7 +20,7 @@ from ml_connector_dagster.sources.contract import CompanySession
 from ml_connector_dagster.sources.xero.company import XeroCompany
 from ml_connector_dagster.sources.xero.source import CONTEXT_CALLS, READ_SCOPES, SOURCE, discover_companies
 from ml_connector_dagster.transport.client import VendorHttp
-from ml_connector_dagster.transport.retry import ONCE
+from ml_connector_dagster.transport.retry import RetryPolicy
 from ml_connector_dagster_tests.contract.prism import API, proxying
 from ml_connector_dagster_tests.contract.specs import xero_document
 from ml_connector_dagster_tests.sources.staged import StagedInMemory
@@ -68,7 +68,9 @@ def judged(tmp_path_factory):
 
 @pytest.fixture
 def http(judged):
-    found = VendorHttp("Xero", authorize=Bearer(judged.token), retry=ONCE, headers=SOURCE.headers, classify=told)
+    found = VendorHttp(
+        "Xero", authorize=Bearer(judged.token), retry=RetryPolicy(attempts=1), headers=SOURCE.headers, classify=told
+    )
     yield found
     found.close()
 

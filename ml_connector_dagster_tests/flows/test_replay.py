@@ -137,6 +137,15 @@ def test_audit_show_explains_a_cell(run) -> None:
     assert "= Σ of 1 lines" in found.stderr
 
 
+def test_audit_show_explains_a_cell_as_the_last_verified_load_left_it(run, desk: Office) -> None:
+    replay(desk.connection(), 1, run_id="again")
+    of_slice = ("--connection", "uk", "--target", "actuals", "--period", "2026-10")
+    found = run("audit", "show", *of_slice, "--cell", "Account=999", "--json")
+    assert [row["record_id"] for row in json.loads(found.stdout)] == ["record-3"]
+    with pytest.raises(SettingWrong, match="without the load"):
+        run("audit", "show", *of_slice[:4], "--cell", "Account=999")
+
+
 def test_a_cell_without_an_equals_sign_is_refused(run) -> None:
     with pytest.raises(SettingWrong, match=r"'Account' names no cell"):
         run("audit", "show", "1", "--cell", "Account")

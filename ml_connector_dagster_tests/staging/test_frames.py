@@ -8,7 +8,6 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -20,7 +19,7 @@ from ml_connector_dagster.ledger.document import (
     DocumentLines,
 )
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.staging.frames import DECIMAL, arrow_schema, frame_of, record_id_field, rows_of, table_of
+from ml_connector_dagster.staging.frames import DECIMAL, arrow_schema, record_id_field, rows_of, table_of
 from ml_connector_dagster_tests.staging.readings import line
 
 
@@ -58,13 +57,6 @@ def test_a_decimal_with_more_than_ten_places_is_refused_and_not_rounded() -> Non
 def test_a_float_never_becomes_an_amount() -> None:
     with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError)):
         table_of(DocumentLine, [line("d1", net_amount=0.1)])
-
-
-def test_pandas_frames_keep_decimals_exact() -> None:
-    rows = [line("d1", str(number), net_amount=Decimal("0.10")) for number in range(3)]
-    frame = frame_of(table_of(DocumentLine, rows))
-    assert isinstance(frame["net_amount"].dtype, pd.ArrowDtype)
-    assert frame["net_amount"].sum() == Decimal("0.30")
 
 
 class Strange(NamedTuple):

@@ -18,7 +18,7 @@ from ml_connector_dagster.errors import (
     TemporarilyRefused,
 )
 from ml_connector_dagster.transport.client import _OF_PARENTS, Answer, Timeouts, VendorHttp
-from ml_connector_dagster.transport.retry import ONCE
+from ml_connector_dagster.transport.retry import RetryPolicy
 from ml_connector_dagster_tests.transport.vendor_server import Drop, Say, Silence, VendorServer, say
 
 PAGE = Say(200, b"<html><h1>Be right\nback</h1></html>", {"content-type": "text/html; charset=utf-8"})
@@ -430,5 +430,5 @@ def test_an_answer_in_hand_survives_a_database_that_is_away(
 def test_a_client_may_ask_once_alone(open_client: Callable[..., VendorHttp], vendor: VendorServer) -> None:
     vendor.plays(say({}, 503))
     with pytest.raises(TemporarilyRefused):
-        open_client(retry=ONCE).get(vendor.url)
+        open_client(retry=RetryPolicy(attempts=1)).get(vendor.url)
     assert len(vendor.asked) == 1

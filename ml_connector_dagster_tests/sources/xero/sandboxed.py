@@ -10,7 +10,7 @@ from ml_connector_dagster.sources.contract import CompanySession
 from ml_connector_dagster.sources.xero.company import XeroCompany
 from ml_connector_dagster.sources.xero.source import READ_SCOPES, SOURCE
 from ml_connector_dagster.transport.client import VendorHttp
-from ml_connector_dagster.transport.retry import ONCE
+from ml_connector_dagster.transport.retry import RetryPolicy
 
 UK = "7d1f6a52-3c84-4b0e-9a61-2f5b8c7d9e10"
 IRELAND = "c2a9e4b7-58d3-4f16-8b7c-6e1d0f3a5b29"
@@ -48,7 +48,9 @@ def consent(running: Running, scopes=READ_SCOPES) -> str:
 
 def http_with(token: str) -> VendorHttp:
     """Answer a client that asks once and waits for nothing."""
-    return VendorHttp("Xero", authorize=Bearer(token), retry=ONCE, headers=SOURCE.headers, classify=SOURCE.classify)
+    return VendorHttp(
+        "Xero", authorize=Bearer(token), retry=RetryPolicy(attempts=1), headers=SOURCE.headers, classify=SOURCE.classify
+    )
 
 
 def opened(running: Running, tenant: str, token: str) -> XeroCompany:
