@@ -11,7 +11,9 @@ from pathlib import Path
 import dagster as dg
 
 from ml_connector_dagster.components.connection import Connection
+from ml_connector_dagster.components.housekeeping import housekeeping
 from ml_connector_dagster.components.resources import ConnectorResource
+from ml_connector_dagster.components.schedules import CHANGES_JOB
 from ml_connector_dagster.components.sensors import failures_recorded, loads_due_sensor, pulls_due_sensor
 from ml_connector_dagster.connections.run_limit import check_run_limit
 from ml_connector_dagster.connections.settings import find_connections, load_connection
@@ -34,6 +36,7 @@ def defs() -> dg.Definitions:
     jobs = list(found.jobs or ())
     return dg.Definitions.merge(
         found,
+        housekeeping(job.name for job in jobs if job.name.endswith(CHANGES_JOB)),
         dg.Definitions(
             resources={"connector": ConnectorResource()},
             sensors=[loads_due_sensor(jobs), pulls_due_sensor(jobs), failures_recorded],

@@ -16,6 +16,7 @@ from ml_connector_dagster.sources.contract import Source
 
 READ_JOB = "_read"
 LOAD_JOB = "_load"
+CHANGES_JOB = "_changes"
 
 
 def period_job(
@@ -159,7 +160,7 @@ def changes_job(connection: str) -> dg.JobDefinition:
         context.log.info("dirty: %s; newly locked: %s", [f"{d.entity}@{d.period}" for d in dirty], list(locked))
 
     @dg.job(
-        name=f"{connection}_changes",
+        name=f"{connection}{CHANGES_JOB}",
         tags={"mlc/connection": connection},
         description="Asks the change feeds which periods moved; pulls_due then reads those.",
     )

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +28,14 @@ SUFFIXES = {
 """Every kind of blob, with the suffix its address ends in."""
 PIECE_BYTES = 1 << 20
 UNFINISHED = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep removed, or would."""
+
+    count: int
+    size_bytes: int
 
 
 class Blobs:
@@ -95,28 +104,64 @@ class Blobs:
         """Answer whether the blob is kept."""
         return bool(self._path(address).exists())
 
-    def sweep(self, keep: Collection[str], older_than: datetime) -> int:
+    def is_whole(self, address: str) -> bool:
+        """Answer whether the blob is kept and its content still has the hash that its address names."""
+        _, begins, rest = address.split("/")
+        try:
+            with self.open(address) as source:
+                digest = hashlib.sha256()
+                while piece := source.read(PIECE_BYTES):
+                    digest.update(piece)
+        except SettingWrong:
+            return False
+        return digest.hexdigest() == begins + rest.partition(".")[0]
+
+    def sweep(self, keep: Collection[str], older_than: datetime, *, dry_run: bool = False) -> Swept:
         """Remove blobs that nobody points at, and answer how many.
 
         Args:
             keep: Every address that a pointer or a load names.
             older_than: Aware UTC; younger ones stay, since their pointer may not be committed yet.
+            dry_run: Count only.
         """
         kept = frozenset(keep)
-        swept = 0
+        count = size_bytes = 0
         for kind in SUFFIXES:
             for path in (self._root / kind).glob("*/*"):
                 if f"{kind}/{path.parent.name}/{path.name}" not in kept and _modified_at(path) < older_than:
-                    path.unlink()
-                    swept += 1
-        return swept
+                    size = path.stat().st_size
+                    if dry_run or self._removed(path, older_than):
+                        count, size_bytes = count + 1, size_bytes + size
+        return Swept(count, size_bytes)
+
+    def _removed(self, path: UPath, older_than: datetime) -> bool:
+        """Remove the blob unless somebody put it again since it was looked at; answers whether it is gone.
+
+        It is moved aside first: a put that comes now finds none and writes it anew, one that came before made it young.
+        An object store moves nothing aside; there a put writes the object again, within the milliseconds between look
+        and removal at worst lost, which the next reading of it says.
+        """
+        if not self._is_local:
+            path.unlink()
+            return True
+        here = Path(path.path)
+        aside = here.with_name(here.name + UNFINISHED)
+        here.rename(aside)
+        if _modified_at(UPath(aside)) >= older_than:
+            aside.replace(here)
+            return False
+        aside.unlink()
+        return True
 
     def _touch(self, address: str) -> bool:
         """Answer whether the blob is there, and make it young: a sweep under way must not take it from us."""
         if not self.exists(address):
             return False
         if self._is_local:
-            os.utime(self._path(address).path)
+            try:
+                os.utime(self._path(address).path)
+            except FileNotFoundError:  # a sweep took it this moment
+                return False
             return True
         return False  # an object store keeps no touch: writing the same bytes again makes it young
 

@@ -86,10 +86,12 @@ def test_modules_come_after_the_lists(repository: dg.RepositoryDefinition) -> No
 
 def test_the_jobs_sensors_and_schedules_are_the_documented_ones(repository: dg.RepositoryDefinition) -> None:
     jobs = {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"}
-    assert jobs == {f"{name}_{kind}" for name in DEMO for kind in ("read", "load", "changes", "tie_out")}
+    per_company = {f"{name}_{kind}" for name in DEMO for kind in ("read", "load", "changes", "tie_out")}
+    assert jobs == {"housekeeping", *per_company}
     assert {sensor.name for sensor in repository.sensor_defs} == {"loads_due", "pulls_due", "failures_recorded"}
     schedules = {schedule.name for schedule in repository.schedule_defs}
-    assert schedules == {f"{n}_{kind}" for n in DEMO for kind in ("daily_read", "hourly_changes", "daily_tie_out")}
+    per_company = {f"{n}_{kind}" for n in DEMO for kind in ("daily_read", "hourly_changes", "daily_tie_out")}
+    assert schedules == {"nightly_housekeeping", *per_company}
 
 
 def test_every_check_is_partitioned_but_the_one_that_speaks_of_the_latest_period(

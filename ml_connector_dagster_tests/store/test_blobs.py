@@ -114,7 +114,7 @@ def test_a_process_killed_while_writing_leaves_no_blob_under_its_address(
     assert succeeded(fork(lambda: local.put_bytes("snapshot", b"abc")))
     assert not local.exists(ADDRESS)
     monkeypatch.undo()
-    assert local.sweep([], datetime.now(UTC) + timedelta(hours=1)) == 1
+    assert local.sweep([], datetime.now(UTC) + timedelta(hours=1)).count == 1
     assert [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == []
 
 
@@ -128,7 +128,7 @@ def test_a_sweep_removes_what_nobody_names_and_is_old(local: Blobs) -> None:
     kept, dropped, young = (local.put_bytes("raw", text) for text in (b"kept", b"dropped", b"young"))
     old(local.local_path(kept))
     old(local.local_path(dropped))
-    assert local.sweep([kept], datetime.now(UTC) - timedelta(hours=1)) == 1
+    assert local.sweep([kept], datetime.now(UTC) - timedelta(hours=1)).count == 1
     assert [local.exists(address) for address in (kept, dropped, young)] == [True, False, True]
 
 
@@ -137,12 +137,36 @@ def test_a_blob_put_again_is_young_again(local: Blobs) -> None:
     address = local.put_bytes("raw", b"again")
     old(local.local_path(address))
     local.put_bytes("raw", b"again")
-    assert local.sweep([], datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert local.sweep([], datetime.now(UTC) - timedelta(hours=1)).count == 0
+
+
+def test_a_blob_put_again_while_the_sweep_looks_at_it_stays(local: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = local.put_bytes("raw", b"again")
+    old(local.local_path(address))
+    seen, looked = blobs_module._modified_at, []
+
+    def look(path: UPath) -> datetime:
+        moment = seen(path)
+        if not looked:
+            looked.append(local.put_bytes("raw", b"again"))  # another process, between the look and the removal
+        return moment
+
+    monkeypatch.setattr(blobs_module, "_modified_at", look)
+    assert local.sweep([], datetime.now(UTC) - timedelta(hours=1)).count == 0
+    assert local.is_whole(address)
+
+
+def test_a_blob_is_whole_while_its_content_has_the_hash_of_its_name(blobs: Blobs) -> None:
+    address = blobs.put_bytes("dump", b"row,reason")
+    assert blobs.is_whole(address)
+    blobs._path(address).write_bytes(b"row,other")
+    assert not blobs.is_whole(address)
+    assert not blobs.is_whole(ADDRESS)
 
 
 def test_a_sweep_of_an_object_store_works_alike(tmp_path: Path) -> None:
     remote = Blobs(f"memory://{tmp_path.name}")
     kept, dropped = remote.put_bytes("raw", b"kept"), remote.put_bytes("raw", b"dropped")
-    assert remote.sweep([kept], datetime.now(UTC) + timedelta(hours=1)) == 1
+    assert remote.sweep([kept], datetime.now(UTC) + timedelta(hours=1)).count == 1
     assert [remote.exists(address) for address in (kept, dropped)] == [True, False]
-    assert remote.sweep([kept], datetime.now(UTC) + timedelta(hours=1)) == 0
+    assert remote.sweep([kept], datetime.now(UTC) + timedelta(hours=1)).count == 0
