@@ -88,6 +88,20 @@ def pull(
     return _Pull(connection, connection.source.entity(entity_name), Period.parse(period), run_id, wanted_at).run()
 
 
+def pull_lock(connection: OpenConnection, entity: str) -> str:
+    """Name the lock under which an entity of a company is read and published."""
+    source = connection.settings.source
+    return f"pull:{source.credential}:{source.company_id}:{entity}"
+
+
+def mark_derived(connection: OpenConnection, staging: Staging, changed: Entity, period: Period) -> None:
+    """Note that what is derived from an entity must be made anew: its rows are others than before."""
+    for entity in connection.source.entities:
+        if changed.name in entity.derived_from:
+            reason = f"{changed.name} was read again and differs"
+            staging.mark_dirty(connection.name, entity.name, [period], reason)
+
+
 class _Pull:
     """One pull under way."""
 
@@ -105,8 +119,7 @@ class _Pull:
         self._dirtied: set[str] = set()
 
     def run(self) -> PullOutcome:
-        source = self._connection.settings.source
-        name = f"pull:{source.credential}:{source.company_id}:{self._entity.name}"
+        name = pull_lock(self._connection, self._entity.name)
         with self._connection.locks.hold(name, wait_seconds=LOCK_WAIT_SECONDS):
             fresh = self._fresh()
             if fresh is not None:
@@ -146,7 +159,7 @@ class _Pull:
         self._dirtied.update(str(period) for period in published.came_from.values())
         self._dirtied.update(follow_departures(connection, self._staging, entity, published))
         if before is not None and before.digest != published.digest:
-            self._dirty_derived()
+            mark_derived(connection, self._staging, entity, self._period)
         return published
 
     def _pages(self) -> Iterator[Page]:
@@ -157,12 +170,6 @@ class _Pull:
 
     def _staged(self) -> StagedCompany:
         return StagedCompany(self._staging, self._connection.name)
-
-    def _dirty_derived(self) -> None:
-        for entity in self._connection.source.entities:
-            if self._entity.name in entity.derived_from:
-                reason = f"{self._entity.name} was read again and differs"
-                self._staging.mark_dirty(self._connection.name, entity.name, [self._period], reason)
 
     def _read_ledger(self) -> SnapshotRow | StaleRead:
         """Read the lines between two looks at the report (protocol 12), then keep the report beside them.

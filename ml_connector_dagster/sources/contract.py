@@ -85,6 +85,8 @@ class Page:
     raw: bytes = b""
     unknown_fields: Mapping[str, int] = field(default_factory=dict)
     """Fields the parser does not know, counted: schema drift is reported, never an error."""
+    read_with: Sequence[bytes] = ()
+    """Other answers that the rows were read with (tax rates, categories); kept before ``raw``, on a reading's first page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class CompanyReader(Protocol):
         """Fetch these records by id, in whatever period they now stand; used for records that left a period."""
 
     def derive(self, entity: Entity, period: Period, staged: StagedReader) -> Iterator[Page]:
-        """Yield the rows of an entity with ``derived_from``; ``raw`` stays empty."""
+        """Yield the rows of an entity with ``derived_from``; ``raw`` stays empty, ``read_with`` holds what had to be asked."""
 
     def control(self, period: Period, *, measure_basis: str = "accrual") -> Sequence[ControlBalance]:
         """Answer the vendor's own trial balance for the period."""
@@ -159,6 +161,29 @@ class CompanyReader(Protocol):
 
     def close(self) -> None:
         """Give connections back."""
+
+
+class KeptAnswers(Protocol):
+    """Reads what was kept of one company, without any call: it has no client."""
+
+    def read(self, entity: Entity, period: Period, answers: Iterable[bytes]) -> Iterator[Page]:
+        """Yield the pages that ``CompanyReader.read`` yielded for these answers, by the parser of today.
+
+        Args:
+            entity: Not a derived one.
+            period: The period they were read for.
+            answers: ``read_with`` and ``raw`` of every page, in their order.
+
+        Raises:
+            SettingWrong: Something that the rows need was not kept with them.
+        """
+
+    def derive(self, entity: Entity, period: Period, staged: StagedReader, answers: Iterable[bytes]) -> Iterator[Page]:
+        """Yield the rows of a derived entity, as ``CompanyReader.derive`` does; ``answers`` are what it had to ask for.
+
+        Raises:
+            SettingWrong: A document is needed that stands in no staged period and was not kept.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +338,8 @@ class Source:
     """True where base = document amount ÷ rate (Xero); False where base = document amount × rate."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Sent with every request; a company's own headers are the reader's business."""
+    open_kept: Callable[[Company], KeptAnswers] | None = None
+    """Opens kept answers of a company, for a re-translation without quota; None where the source cannot do that."""
     classify: Callable[[Refusal], ConnectorError | None] | None = None
     """Names the vendor's own refusals; None leaves an answer to the transport's general classes."""
     calls_left: Callable[[Mapping[str, str]], Mapping[str, int]] | None = None

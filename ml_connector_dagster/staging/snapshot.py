@@ -98,5 +98,9 @@ class Readable(Protocol):
         """The vendor's own bytes; empty for derived rows."""
 
     @property
+    def read_with(self) -> Sequence[bytes]:
+        """Other answers that the rows were read with; kept before ``raw``."""
+
+    @property
     def unknown_fields(self) -> Mapping[str, int]:
         """Fields the parser does not know, counted."""

@@ -63,7 +63,8 @@ class SnapshotWriter:
         self._spool.add(table)
         if self._is_unique:
             self._seen.add(table.column(self._id_field))
-        self._raw.add(page.raw)
+        for answer in (*page.read_with, page.raw):
+            self._raw.add(answer)
         self._records += page.read
         self._quarantined += [QuarantinedRecord(refused.record_id, refused.reason) for refused in page.refused]
         self._unknown_fields.update(page.unknown_fields)

@@ -11,12 +11,16 @@ import pytest
 
 from ml_connector_dagster.anaplan.patience import Patience
 from ml_connector_dagster.connections.opening import Connector
+from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.flows.load import load_target
 from ml_connector_dagster.flows.pull import PullOutcome, pull
+from ml_connector_dagster.flows.reparse import reparse
 from ml_connector_dagster.flows.tie_out import tie_out
 from ml_connector_dagster.flows.translate import translate
 from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.sandbox.world import World
+from ml_connector_dagster.sources.xero import parse
+from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster_tests.connections.sandboxed import DEMO, connected, variables
 
 PERIOD = "2026-10"
@@ -53,6 +57,31 @@ def loaded(connector: Connector, pulled: dict[str, dict[str, PullOutcome]]) -> C
         for target in (*(one.name for one in opened.settings.lists), *MODULES):
             load_target(opened, translate(opened, target, PERIOD), run_id="test")
     return connector
+
+
+@pytest.mark.parametrize("name", ["calder_uk", "calder_ie"])
+def test_a_period_is_translated_anew_from_its_kept_answers_without_a_call(
+    connector: Connector, pulled: dict[str, dict[str, PullOutcome]], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same answers and same parser make the same rows, ledger lines included; another parser makes its own due."""
+    opened = connector.connection(name)
+    calls = opened.source_calls
+    again = {one.entity: one for one in reparse(opened, PERIOD)}
+    assert list(again) == [entity.name for entity in opened.source.entities]
+    assert [one for one in again.values() if one.changed or one.says] == []
+    assert {entity: one.records for entity, one in again.items()} == {e: one.records for e, one in pulled[name].items()}
+    staging = Staging(opened.store, opened.blobs)
+    assert "ledger_lines" not in staging.dirty(name)
+
+    with monkeypatch.context() as another_parser:
+        another_parser.setattr(parse, "fingerprint", lambda *parts: "another")
+        (moved,) = reparse(opened, PERIOD, ("bills",))
+    assert (moved.changed, moved.records) == (True, again["bills"].records)
+    assert "ledger_lines" in staging.dirty(name)
+    assert [one.changed for one in reparse(opened, PERIOD, ("bills", "ledger_lines"))] == [True, False]
+    assert opened.source_calls == calls
+    with pytest.raises(SettingWrong, match="never read"):
+        reparse(opened, "2026-09")
 
 
 @pytest.mark.parametrize("name", ["calder_uk", "calder_ie"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -70,24 +71,35 @@ class XeroCompany:
         self.session = session
         self.api = XeroApi(session)
         self._reports: dict[Period, TrialBalances] = {}
+        self._fetched: list[bytes] = []
+        """What the derivation under way had to ask for by id."""
 
     @cached_property
+    def _answered(self) -> Answered:
+        return self.api.one("Organisation")
+
+    @property
     def organisation(self) -> Any:
         """The organisation as Xero writes it; one call, made once."""
-        return self.api.one("Organisation").page.records[0]
+        return self._answered.page.records[0]
 
     @cached_property
     def _organisation(self) -> Company:
         return company_of(self.organisation, self.session.time_zone)
 
     @cached_property
+    def context_answers(self) -> tuple[Answered, Answered, Answered]:
+        """Tracking categories, tax rates and the organisation: 3 calls, made once, kept with what is read by them."""
+        categories = self.api.one("TrackingCategories", dict(ARCHIVED))
+        return categories, self.api.one("TaxRates"), self._answered
+
+    @cached_property
     def context(self) -> Context:
-        """What records do not say themselves: 3 calls, made once."""
-        categories = self.api.one("TrackingCategories", dict(ARCHIVED)).page.records
-        rates = self.api.one("TaxRates").page.records
+        """What records do not say themselves."""
+        categories, rates, organisation = (answered.page.records for answered in self.context_answers)
         shares = {rate.record_id: parse_reference.share_not_recoverable(rate) for rate in rates}
         return Context(
-            base_currency=self._organisation.base_currency,
+            base_currency=organisation[0].base_currency,
             options={
                 (category.record_id.lower(), option.name): option.record_id
                 for category in categories
@@ -113,11 +125,21 @@ class XeroCompany:
 
     def read(self, entity: Entity, period: Period) -> Iterator[Page]:
         """Yield the pages of an entity; see the contract."""
-        if entity.name == ALLOCATIONS:
-            yield from self._allocations(period)
-            return
-        for answered in self._whole(_listing(entity, period)):
-            yield self._page(entity, answered, period)
+        listings = _allocation_listings(period) if entity.name == ALLOCATIONS else (_listing(entity, period),)
+        answers = (answered for listing in listings for answered in self._whole(listing))
+        return self.pages_of(entity, period, answers)
+
+    def pages_of(self, entity: Entity, period: Period, answers: Iterable[Answered]) -> Iterator[Page]:
+        """Yield the pages of answers, whether they were read now or kept; documents say what they were read with."""
+        for number, answered in enumerate(answers):
+            page = (
+                self._allocated(answered, period, self.context)
+                if entity.name == ALLOCATIONS
+                else self._page(entity, answered, period)
+            )
+            if number == 0 and entity.kind is EntityKind.DOCUMENT:
+                page = replace(page, read_with=tuple(one.content for one in self.context_answers))
+            yield page
 
     def read_ids(self, entity: Entity, record_ids: Sequence[str]) -> Iterator[Page]:
         """Fetch records by id: 40 a call for invoices and bills, one a call for the others; ids that are gone are absent.
@@ -131,6 +153,11 @@ class XeroCompany:
 
     def by_ids(self, entity: Entity, record_ids: Sequence[str]) -> Iterator[Answered]:
         """Yield typed records by id; unlike ``read_ids`` without making rows of them."""
+        for answered in self._asked_by_ids(entity, record_ids):
+            self._fetched.append(answered.content)
+            yield answered
+
+    def _asked_by_ids(self, entity: Entity, record_ids: Sequence[str]) -> Iterator[Answered]:
         if entity.endpoint == "Invoices":
             for start in range(0, len(record_ids), IDS_A_CALL):
                 ids = ",".join(record_ids[start : start + IDS_A_CALL])
@@ -153,7 +180,10 @@ class XeroCompany:
         from ml_connector_dagster.sources.xero.postings import ledger_pages
 
         del entity
-        return ledger_pages(self, period, staged)
+        self._fetched = []
+        yield from ledger_pages(self, period, staged)
+        if self._fetched:
+            yield Page(rows=[], read=0, read_with=tuple(self._fetched))
 
     def control(self, period: Period, *, measure_basis: str = "accrual") -> Sequence[ControlBalance]:
         """Answer Xero's trial balance of the period; 2 calls, 3 in the first month of a fiscal year."""
@@ -197,7 +227,7 @@ class XeroCompany:
         for _ in range(MAX_PASSES):
             pages: list[Decoded] = []
             for answered in self.api.pages(listing):
-                fresh = _without(answered.page, seen.among(answered.page.ids))
+                fresh = without(answered.page, seen.among(answered.page.ids))
                 if fresh.records or fresh.refused or not seen:
                     yield Answered(answered.content, fresh)
                 seen.add(answered.page.ids)
@@ -233,15 +263,6 @@ class XeroCompany:
 
     def _context_of(self, entity: Entity) -> Context:
         return self.context if entity.kind is EntityKind.DOCUMENT else Context("")
-
-    def _allocations(self, period: Period) -> Iterator[Page]:
-        """Yield what was allocated in the period: any allocation moves its credit's stamp, so older credits are few."""
-        end = period.end_on
-        before = f"Date<DateTime({end.year},{end.month:02d},{end.day:02d})"
-        since = f"{period.first_on:%Y-%m-%d}T00:00:00Z"
-        for endpoint in CREDIT_ENDPOINTS:
-            for answered in self._whole(Listing(endpoint, where=before, since=since)):
-                yield self._allocated(answered, period, self.context)
 
     def _allocated(self, answered: Answered, period: Period, context: Context) -> Page:
         found: list[list[DocumentLine]] = []
@@ -297,6 +318,15 @@ def _listing(entity: Entity, period: Period) -> Listing:
     return Listing(entity.endpoint, where=within(period, *of_type), extra=extra, page_size=entity.page_size)
 
 
+def _allocation_listings(period: Period) -> Iterator[Listing]:
+    """Yield the lists that show what was allocated: any allocation moves its credit's stamp, so older credits are few."""
+    end = period.end_on
+    before = f"Date<DateTime({end.year},{end.month:02d},{end.day:02d})"
+    since = f"{period.first_on:%Y-%m-%d}T00:00:00Z"
+    for endpoint in CREDIT_ENDPOINTS:
+        yield Listing(endpoint, where=before, since=since)
+
+
 def _moved(first: Decoded, last: Decoded, seen: int) -> bool:
     """Answer whether a list moved between its first and its last page: another count, or a stamp of meanwhile at its end."""
     if first.pagination is None or last.pagination is None:
@@ -307,7 +337,8 @@ def _moved(first: Decoded, last: Decoded, seen: int) -> bool:
     return last is not first and bool(stamp) and moment(stamp) >= moment(first.server_time)
 
 
-def _without(page: Decoded, seen: frozenset[str]) -> Decoded:
+def without(page: Decoded, seen: frozenset[str]) -> Decoded:
+    """Answer the page without records that came before."""
     if not seen:
         return page
     return Decoded(

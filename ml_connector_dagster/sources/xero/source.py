@@ -15,6 +15,7 @@ from ml_connector_dagster.sources.contract import (
     Entity,
     EntityKind,
     GrantPolicy,
+    KeptAnswers,
     RateLimit,
     Source,
 )
@@ -46,6 +47,13 @@ def open_company(session: CompanySession) -> CompanyReader:
     from ml_connector_dagster.sources.xero.company import XeroCompany
 
     return XeroCompany(session)
+
+
+def open_kept(company: Company) -> KeptAnswers:
+    """Open what was kept of one Xero organisation; there is no client behind it."""
+    from ml_connector_dagster.sources.xero.kept import KeptXero
+
+    return KeptXero(company)
 
 
 def discover_companies(http: VendorHttp, api_url: str, consent: Mapping[str, str]) -> Sequence[Company]:
@@ -132,6 +140,7 @@ SOURCE = Source(
     open_company=open_company,
     discover_companies=discover_companies,
     parser_version="1",
+    open_kept=open_kept,
     rate_divides=True,
     headers={"Accept": "application/json"},
     classify=classify,
