@@ -34,6 +34,7 @@ STEPS = (
     "token.file_removed",
 )
 SEEDS = int(os.environ.get("ML_CONNECTOR_SEEDS", "200"))
+POSTGRES_SEEDS = int(os.environ.get("ML_CONNECTOR_POSTGRES_SEEDS", max(SEEDS // 8, 10)))
 
 
 @pytest.fixture
@@ -84,7 +85,6 @@ def test_a_refused_token_is_refreshed_once_and_a_newer_stored_one_is_taken_as_it
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_a_step_the_grant_lives_or_needs_reauth_is_said(desk, behaviour, step):
     desk.grant.behaviour = behaviour
-    desk.timeout = 0.25
     if behaviour == "fixed":
         assert desk.settle() is not None  # one refresh teaches that this client's refresh token stays
         desk.expire()
@@ -101,7 +101,6 @@ def test_killed_at_a_step_the_grant_lives_or_needs_reauth_is_said(desk, behaviou
 def test_protocol_01_a_waiter_judges_what_a_killed_holder_left_when_it_gets_the_lock(desk, step):
     """A is killed while B waits on the lock, at a vendor that ends a grant whose old token is shown again."""
     desk.grant.behaviour = "kill"
-    desk.timeout = 0.25
     a_is_there, b_waits = desk.store.home / "a_is_there", desk.store.home / "b_waits"
 
     def a_dies_when_b_waits(name: str) -> None:
@@ -149,7 +148,7 @@ def test_protocol_02_a_lost_lock_session_is_waited_out_and_the_late_answer_clear
                 assert ended(fork(desk.ask)) == 3, "B waits for the deadline, then cannot but say needs_reauth"
                 assert desk.row().state == Standing.NEEDS_REAUTH
 
-        desk.timeout = 0.2
+        desk.deadline = 0.2
         with planted(overtaken):
             token = desk.tokens().access()
         assert late
@@ -163,7 +162,7 @@ def test_protocol_02_nobody_posts_before_the_deadline_of_a_post_that_is_out(post
     """B waits for a deadline five seconds off; its nap ends the wait, so that the test does not."""
     test = os.getpid()
     for desk in opened_desk(postgres_store):
-        desk.timeout = 5.0
+        desk.deadline = 5.0
         version_at_nap = desk.store.home / "version_at_nap"
 
         def nap(_: float, desk: Desk = desk, told=version_at_nap) -> None:
@@ -195,7 +194,7 @@ def test_protocol_02_nobody_posts_before_the_deadline_of_a_post_that_is_out(post
 def test_protocol_02_of_two_answers_the_one_that_was_issued_last_stays(postgres_store):
     """A answers late, after B waited it out and asked again: A's token is superseded already, so B's goes on top."""
     for desk in opened_desk(postgres_store):
-        desk.timeout = 0.2
+        desk.deadline = 0.2
         signs, test = desk.store.home, os.getpid()
         children = []
 
@@ -226,7 +225,7 @@ def test_protocol_02_of_two_answers_the_one_that_was_issued_last_stays(postgres_
 
 
 def _until(holds) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -458,7 +457,6 @@ def test_a_kill_by_signal_at_each_step_is_survived(desk):
             with planted(stop):
                 return desk.ask()
 
-        desk.timeout = 0.2
         assert ended(fork(work)) == -signal.SIGKILL
         assert desk.check() is not None
         desk.expire()
@@ -473,7 +471,7 @@ def test_seeded_plans_of_two_processes_and_their_kills_keep_the_grant_or_say_nee
 @pytest.mark.postgres
 def test_seeded_plans_hold_on_postgres_too(postgres_store):
     for desk in opened_desk(postgres_store):
-        for seed in range(max(SEEDS // 8, 10)):
+        for seed in range(POSTGRES_SEEDS):
             _check_plan(desk, seed + 1_000_000)
 
 
@@ -482,7 +480,6 @@ def _check_plan(desk: Desk, seed: int) -> None:
     dice = random.Random(seed)
     desk.grant.behaviour = dice.choice(["grace", "grace", "kill", "fixed"])
     desk.grant.script = []
-    desk.timeout = 0.12
     desk.connect()
     desk.expire()
     desk.grant.script = dice.choices(["answer", "lose", "drop", "busy", "page"], [6, 1, 1, 1, 1], k=3)
