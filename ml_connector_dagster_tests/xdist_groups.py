@@ -9,7 +9,6 @@ scattered in silence. Leave ``item._id`` alone when xdist writes the new field.
 
 from collections import Counter
 from pathlib import PurePath
-from typing import Any
 
 import pytest
 

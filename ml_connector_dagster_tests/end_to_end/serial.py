@@ -75,7 +75,7 @@ def check_a_run_killed_while_its_task_goes_on(stack: Stack) -> None:
     killed = stack.materialize("calder_ie", LOADS[-1:], SECOND)
     task = until("the task runs in Anaplan", lambda: _task_since(stack, seen))
     stack.kill_worker(killed)
-    until("Dagster notices", lambda: stack.dagster.status(killed) == "FAILURE", 60)
+    until("Dagster notices", lambda: stack.dagster.status(killed) == "FAILURE")
     assert not model_is_busy(stack.connector.connection("calder_ie")), "a killed run frees the lease"
     command = stack.command("load", "calder_ie", SECOND, "--dagster", stack.local.dagster_url, "--json")
     until("the successor runs while the task goes on: the pool is free too", lambda: _command_line_runs(stack))

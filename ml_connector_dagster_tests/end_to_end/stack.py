@@ -30,7 +30,7 @@ from ml_connector_dagster_tests.connections.sandboxed import DEMO
 from ml_connector_dagster_tests.end_to_end.close_at_hand import without_limits
 
 MODEL_POOL = "anaplan_model_B5C0D3F7A1E94C2B8D6F0A1B2C3D4E5F"
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 600.0
 _BACKFILL = """
 mutation Backfill($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {
@@ -42,6 +42,13 @@ mutation Backfill($params: LaunchBackfillParams!) {
 """
 _BACKFILL_STATUS = """
 query Backfill($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } } }
+"""
+_UNFINISHED = """
+query Unfinished {
+  runsOrError(filter: {statuses: [QUEUED, NOT_STARTED, STARTING, STARTED, CANCELING, MANAGED]}, limit: 1) {
+    ... on Runs { results { runId } }
+  }
+}
 """
 _SAID = """
 query Said($id: ID!) {
@@ -147,9 +154,8 @@ class Stack:
         """True where no run is queued or running and nothing is due."""
         from ml_connector_dagster.flows.due import loads_due
 
-        return all(run.ended for run in self.runs()) and not any(
-            loads_due(self.connector.connection(name)) for name in self.connector.names()
-        )
+        unfinished = self.ask(_UNFINISHED, {})["runsOrError"]["results"]
+        return not unfinished and not any(loads_due(self.connector.connection(name)) for name in self.connector.names())
 
     def ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the webserver's GraphQL."""
@@ -161,12 +167,13 @@ class Stack:
 
 
 def until(what: str, happened: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
-    """Look twice a second until something happened, and answer it."""
-    deadline = time.monotonic() + seconds
+    """Look until something happened, and answer it: soon at first, then once a second, for looking takes time from it."""
+    deadline, pause = time.monotonic() + seconds, 0.1
     while time.monotonic() < deadline:
         if found := happened():
             return found
-        time.sleep(0.5)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 1.0)
     raise AssertionError(f"not within {seconds:g} seconds: {what}")
 
 

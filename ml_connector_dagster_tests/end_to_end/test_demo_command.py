@@ -22,7 +22,7 @@ from ml_connector_dagster_tests.end_to_end.stack import months_before, until
 COMPANIES = ("calder_ie", "calder_uk")
 MODULES = ("actuals", "balances", "invoice_register")
 PERIODS = 2
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Comp
         env=_variables(),
         capture_output=True,
         text=True,
-        timeout=840,
+        timeout=1700,
         check=False,
     )
 
@@ -79,7 +79,7 @@ def test_a_demo_that_is_ended_stops_what_it_started(tmp_path):
         time.sleep(1.0)
     finally:
         demo.send_signal(signal.SIGTERM)
-    assert demo.wait(60) == 128 + signal.SIGTERM
+    assert demo.wait(300) == 128 + signal.SIGTERM
     assert _processes_of(tmp_path) == []
 
 

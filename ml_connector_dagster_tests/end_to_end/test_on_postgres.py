@@ -13,7 +13,7 @@ from ml_connector_dagster_tests.end_to_end.stack import Stack, stack_running
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.postgres,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
     pytest.mark.xdist_group("end_to_end"),
 ]
 

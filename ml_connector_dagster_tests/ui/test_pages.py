@@ -23,7 +23,7 @@ from ml_connector_dagster_tests.ui.screenshots import (
 if not chromium() and os.environ.get("ML_CONNECTOR_REQUIRE") != "all":
     pytest.skip("SKIPPED LOUDLY: no chromium on this machine; install it to look at the UI", allow_module_level=True)
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("ui")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("ui")]
 
 
 @pytest.fixture(scope="module")
