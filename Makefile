@@ -1,4 +1,4 @@
-# make demo, make test: the two commands. Everything lands in .venv, .tools and .home; `make clean` removes all three.
+# make demo, make test: the two commands. Everything lands in .venv, .venv313, .tools and .home; `make clean` removes them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 PYTHON ?= python3
@@ -6,16 +6,22 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PERIODS ?= 3
 SEEDS ?= 200
-WORKERS ?= 2
+WORKERS ?= 3
 TESTS ?= ml_connector_dagster_tests
+FAST ?= $(addprefix ml_connector_dagster_tests/,ledger mapping transport staging sources components dagster_contract)
+EXTRA ?= test
+# one worker more than the two cores we reckon with: the longest tests mostly wait for processes of their own
+PYTEST := -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -q
 export DAGSTER_DISABLE_TELEMETRY := 1
+# tests start hundreds of processes: without bytecode each would compile all it imports
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo ui test unit lint soak bench screenshots tools clean
+.PHONY: demo ui test unit lint python313 venv313 fast ready soak bench screenshots tools clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@if command -v uv >/dev/null; then uv venv -q --allow-existing --python $(PYTHON) $(VENV); else $(PYTHON) -m venv $(VENV); fi
-	@if command -v uv >/dev/null; then uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[test]'; \
-	else $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'; fi
+	@if command -v uv >/dev/null; then uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[$(EXTRA)]'; \
+	else $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[$(EXTRA)]'; fi
 	@touch $@
 
 demo: $(VENV)/.ready  ## load the demo companies' newest periods into the sandbox's Anaplan and show the tie-out
@@ -24,10 +30,29 @@ demo: $(VENV)/.ready  ## load the demo companies' newest periods into the sandbo
 ui: $(VENV)/.ready    ## leave the Dagster UI and the sandbox running on loopback
 	@$(BIN)/ml-connector ui
 
-test: lint unit       ## everything
+test: $(VENV)/.ready  ## everything; lint keeps one core busy, so the other installs for 3.13 meanwhile
+	@$(MAKE) --no-print-directory -j2 lint venv313
+	@$(MAKE) --no-print-directory unit python313
 
 unit: $(VENV)/.ready tools
-	ML_CONNECTOR_SEEDS=$(SEEDS) $(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadgroup -q
+	ML_CONNECTOR_SEEDS=$(SEEDS) $(BIN)/python $(PYTEST) $(TESTS)
+
+fast: $(VENV)/.ready
+	$(BIN)/python $(PYTEST) -m "not slow and not postgres" $(FAST)
+
+ready: $(VENV)/.ready
+
+# Answers a Python 3.13 that runs, from the path, uv or pyenv; nothing where there is none.
+FIND_313 = for found in python3.13 "$$(uv python find 3.13 2>/dev/null)" "$$(pyenv prefix 3.13 2>/dev/null)/bin/python3.13"; do \
+	  if "$$found" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then echo "$$found"; break; fi; done
+ON_313 = $(MAKE) --no-print-directory VENV=.venv313 EXTRA=unit PYTHON
+
+venv313:
+	+@found=$$($(FIND_313)); [ -z "$$found" ] || $(ON_313)="$$found" ready
+
+python313:            ## the fast part once more on Python 3.13, where that is installed
+	+@found=$$($(FIND_313)); if [ -n "$$found" ]; then $(ON_313)="$$found" fast; \
+	else echo "SKIPPED LOUDLY: no Python 3.13 on this machine; everything ran on $$($(BIN)/python --version) alone"; fi
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
@@ -36,7 +61,7 @@ lint: $(VENV)/.ready
 	$(BIN)/mypy
 
 soak: $(VENV)/.ready  ## the seeded crash plans, 2,000 and more
-	ML_CONNECTOR_SEEDS=2000 $(BIN)/python -m pytest ml_connector_dagster_tests/faults -n $(WORKERS) --timeout 3600 -q
+	ML_CONNECTOR_SEEDS=2000 ML_CONNECTOR_POSTGRES_SEEDS=2000 $(BIN)/python $(PYTEST) --timeout 3600 ml_connector_dagster_tests/faults
 
 bench: $(VENV)/.ready ## compare with dlt and tap-xero, write bench/RESULTS.md
 	$(BIN)/python -m bench
@@ -50,4 +75,4 @@ tools:                ## node tools and a browser for the contract and UI tests,
 	@command -v chromium >/dev/null || echo "chromium is not installed: UI tests will be skipped, loudly"
 
 clean:
-	rm -rf $(VENV) .tools .home
+	rm -rf $(VENV) .venv313 .tools .home
