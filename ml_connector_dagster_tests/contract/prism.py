@@ -19,7 +19,7 @@ from ml_connector_dagster_tests.contract.unrolled import unrolled
 API = "/api.xro/2.0"
 DEPTH = 2
 """An answer nests its records two deep (an invoice's payments and what those name); a level more multiplies what Prism compiles."""
-SECONDS_TO_START = 150.0
+SECONDS_TO_START = 240.0
 REALITY_DIFFERS = {
     "Connection": {
         "createdDateUtc": "ISO without a zone and with seven fraction digits, as in the document's own example (xero.md 1)",

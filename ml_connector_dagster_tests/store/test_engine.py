@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -169,9 +168,7 @@ def test_a_reader_sees_one_state_and_is_not_held_up_by_a_writer(sqlite_store: St
     put(sqlite_store, "before")
     with sqlite_store.begin() as writer:
         writer.execute(update(marker).where(marker.c.name == "counter").values(value="after"))
-        began = time.monotonic()
-        assert value_of(sqlite_store) == "before"
-        assert time.monotonic() - began < 1
+        assert value_of(sqlite_store) == "before", "a reader that had to wait for us would wait in vain and say so"
     assert value_of(sqlite_store) == "after"
 
 
