@@ -18,7 +18,7 @@ from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Any
 
-from ml_connector_dagster.errors import CredentialRefused, RecordRefused
+from ml_connector_dagster.errors import CredentialRefused, RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.xero import chart as roles
@@ -82,13 +82,11 @@ def settled_parts(document: Any) -> Iterator[tuple[Decimal, str]]:
 
 def foreign_documents(company: XeroCompany, period: Period) -> list[OpenDocument]:
     """Answer the foreign documents that were open when the period or the one before it ended; one list an endpoint."""
-    first, end = (f"DateTime({day.year},{day.month:02d},{day.day:02d})" for day in (period.first_on, period.end_on))
-    still_open = f'Date<{end} AND (Status=="AUTHORISED" OR FullyPaidOnDate>={first})'
-    lists = {"Invoices": still_open, "CreditNotes": still_open, "Overpayments": f"Date<{end}"}
+    base = company.company().base_currency
     found = (
-        _foreign(document, company.company().base_currency)
-        for endpoint, where in lists.items()
-        for document in company.records(Listing(endpoint, where=where))
+        _foreign(document, base)
+        for endpoint in ("Invoices", "CreditNotes", "Overpayments")
+        for document in _open_about(company, endpoint, period)
     )
     ends = (period.previous().last_on, period.last_on)
     return [one for one in found if one and any(one.due(on) for on in ends)]
@@ -143,6 +141,28 @@ def only_rate(shown: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
         return None
     first = low.quantize(RATE_STEP, ROUND_CEILING)
     return first if first <= high < first + RATE_STEP else None
+
+
+def _open_about(company: XeroCompany, endpoint: str, period: Period) -> list[Any]:
+    """Answer what was open at either end of a period; Overpayments, which are few and have no such day, all of them.
+
+    The day a document was settled on is no field that Xero filters fast: above its threshold (100,000 documents) it refuses.
+    Then what is settled by now is asked for by its stamp, which its settlement moved.
+    """
+    first, end = (f"DateTime({day.year},{day.month:02d},{day.day:02d})" for day in (period.first_on, period.end_on))
+    before = f"Date<{end}"
+    if endpoint == "Overpayments":
+        return list(company.records(Listing(endpoint, where=before)))
+    exact = f'{before} AND (Status=="AUTHORISED" OR FullyPaidOnDate>={first})'
+    try:
+        return list(company.records(Listing(endpoint, where=exact)))
+    except RequestRejected as refused:
+        if refused.status != 400:
+            raise
+    still = Listing(endpoint, where=f'{before} AND Status=="AUTHORISED"')
+    since = Listing(endpoint, where=f'{before} AND Status=="PAID"', since=f"{period.first_on:%Y-%m-%d}T00:00:00Z")
+    both = (*company.records(still), *company.records(since))  # one that is paid between the two calls is in both
+    return list({document.record_id: document for document in both}.values())
 
 
 def _worth(api: XeroApi, group: Sequence[OpenDocument], on: date, *, thorough: bool) -> Mapping[str, Decimal] | None:

@@ -54,6 +54,17 @@ def test_a_bill_credits_the_payable_and_debits_cost_and_tax():
     assert entry(Invoices=[payloads.bill()]) == money(payable=-120, fees=100, tax=20)
 
 
+def test_a_document_posts_on_its_own_date_whatever_was_due_paid_or_modified_when():
+    later = payloads.slashed(date(2026, 12, 1))
+    invoice = payloads.invoice(date(2026, 10, 31), DueDate=later, FullyPaidOnDate=later, UpdatedDateUTC=later)
+    assert {(row.posting_date, row.period) for row in lines_of(Invoices=[invoice])} == {(date(2026, 10, 31), "2026-10")}
+
+
+def test_a_line_posts_to_its_accounts_id_whatever_code_it_carries():
+    invoice = payloads.invoice(lines=[line(100, 20, "sales", AccountCode="404")])
+    assert entry(Invoices=[invoice]) == money(receivable=120, sales=-100, tax=-20)
+
+
 def test_a_credit_note_turns_an_invoice_round():
     assert entry(CreditNotes=[payloads.credit_note()]) == money(receivable=-120, sales=100, tax=20)
 

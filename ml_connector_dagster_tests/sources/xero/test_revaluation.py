@@ -7,7 +7,7 @@ import pytest
 
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.xero.source import SOURCE
-from ml_connector_dagster.sources.xero.valuations import only_rate
+from ml_connector_dagster.sources.xero.valuations import foreign_documents, only_rate
 from ml_connector_dagster_tests.sources.fake_http import Told
 from ml_connector_dagster_tests.sources.staged import StagedInMemory
 from ml_connector_dagster_tests.sources.xero import payloads
@@ -114,6 +114,21 @@ def test_what_stood_at_the_end_of_the_month_before_is_taken_back():
     reports = {at(payloads.CUSTOMER, SEPTEMBER): aged((invoice, 200, "125.00"))}
     found, _ = revaluation({}, {"unrealised": Decimal("-7.35")}, reports=reports, Invoices=[invoice])
     assert found == {"receivable": Decimal("-7.35"), "unrealised": Decimal("7.35")}
+
+
+def test_a_list_too_long_to_be_filtered_by_settlement_is_asked_for_by_stamp():
+    paid = [{"Date": payloads.slashed(date(2026, 10, 9)), "Amount": 200}]
+    stamp = {"UpdatedDateUTC": payloads.slashed(date(2026, 10, 9))}
+    invoice = dollars(payloads.invoice, 200, date(2026, 9, 3), Status="PAID", Payments=paid, **stamp)
+    company, http = FakeXero({"Invoices": [invoice]}).open()
+    answer = http._answer
+    too_many = Told({"ErrorNumber": 51, "Type": "HighVolumeException", "Message": "not filtering"}, 400)
+    http._answer = lambda asked: too_many if "FullyPaid" in asked.params.get("where", "") else answer(asked)
+    (found,) = foreign_documents(company, OCTOBER)
+    assert (found.due(SEPTEMBER.last_on), found.due(OCTOBER.last_on)) == (200, 0)
+    assert [one.headers.get("If-Modified-Since") for one in http.asked if "PAID" in one.params.get("where", "")] == [
+        "2026-10-01T00:00:00Z"
+    ] * 2
 
 
 def test_an_open_credit_turns_round_and_a_part_paid_invoice_counts_with_what_is_due():
