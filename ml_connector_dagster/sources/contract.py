@@ -111,8 +111,13 @@ class Finding:
 class StagedReader(Protocol):
     """The staged snapshots a derived entity reads."""
 
-    def batches(self, entity: str, period: Period) -> Iterator[pa.Table]:
+    def batches(self, entity: str, period: Period, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Yield the current snapshot of the entity and period in row groups; all lines of a document are adjacent.
+
+        Args:
+            entity: Its name.
+            period: Which.
+            columns: Only these, in this order; None for all.
 
         Raises:
             HeldForPerson: There is no snapshot yet.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Text, cast, delete, func, literal, select, true, update
+from sqlalchemy import Connection, Text, bindparam, cast, delete, func, literal, select, true, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -24,6 +24,7 @@ from ml_connector_dagster.store.tables import dirty_period, record_period
 NOWHERE = ""
 """The period of a record that left one and was found in none since."""
 IDS_PER_QUERY = 500
+LISTED = "listed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def track_periods(transaction: Connection, of: SliceOf, rows: Path, read_began_a
     seen_newer = False
     for table in row_groups(rows, ["document_id", "version_hash"]):
         heads = table.take(run_starts(table.column(0).combine_chunks()))
-        versions = dict(zip(heads.column(0).to_pylist(), heads.column(1).to_pylist(), strict=True))
+        versions = _text_of(dict(zip(heads.column(0).to_pylist(), heads.column(1).to_pylist(), strict=True)))
         for record_id, period, began_at in _elsewhere(transaction, of, versions):
             if began_at < read_began_at:
                 came_from[record_id] = Period.parse(period)
@@ -101,21 +102,19 @@ def forget(transaction: Connection, connection: str, entity: str, record_ids: Co
         )
 
 
-def _elsewhere(
-    transaction: Connection, of: SliceOf, versions: Mapping[str, str]
-) -> Iterator[tuple[str, str, datetime]]:
+def _elsewhere(transaction: Connection, of: SliceOf, versions: str) -> Iterator[tuple[str, str, datetime]]:
     columns = record_period.c
-    listed = _listed(transaction, versions)
+    listed = _listed(transaction)
     query = select(columns.record_id, columns.period, columns.read_began_at).where(
         *_of(of.connection, of.entity),
         columns.record_id.in_(select(listed.c.key)),
         columns.period.not_in([NOWHERE, str(of.period)]),
     )
-    yield from transaction.execute(query).tuples()
+    yield from transaction.execute(query, {LISTED: versions}).tuples()
 
 
-def _note(transaction: Connection, of: SliceOf, versions: Mapping[str, str], read_began_at: datetime) -> None:
-    listed = _listed(transaction, versions)
+def _note(transaction: Connection, of: SliceOf, versions: str, read_began_at: datetime) -> None:
+    listed = _listed(transaction)
     values = {
         "connection": literal(of.connection),
         "entity": literal(of.entity),
@@ -131,15 +130,23 @@ def _note(transaction: Connection, of: SliceOf, versions: Mapping[str, str], rea
             index_elements=["connection", "entity", "record_id"],
             set_={name: statement.excluded[name] for name in ("period", "version_hash", "read_began_at")},
             where=record_period.c.read_began_at < statement.excluded.read_began_at,
-        )
+        ),
+        {LISTED: versions},
     )
 
 
-def _listed(transaction: Connection, versions: Mapping[str, str]) -> Any:
-    """Answer {record id: version} as a table ``key, value`` inside the database: one parameter, whatever their number."""
-    text = msgspec.json.encode(versions).decode()
+def _text_of(versions: Mapping[str, str]) -> str:
+    return msgspec.json.encode(versions).decode()
+
+
+def _listed(transaction: Connection) -> Any:
+    """Answer {record id: version} as a table ``key, value`` inside the database: one parameter, whatever their number.
+
+    Its text is given with the execution: SQLAlchemy keeps compiled statements, and with them every value written inside.
+    """
+    text = bindparam(LISTED, type_=Text)
     if transaction.dialect.name == "postgresql":
-        return func.json_each_text(cast(literal(text, Text), postgresql.JSON)).table_valued("key", "value")
+        return func.json_each_text(cast(text, postgresql.JSON)).table_valued("key", "value")
     return func.json_each(text).table_valued("key", "value")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -65,7 +66,7 @@ class RawSpool:
         """Remember where; the file begins with the first answer, since derived entities have none."""
         self.path = path
         self._schema = _RAW_SCHEMA.with_metadata({"parser_version": parser_version})
-        self._waiting: list[bytes] = []
+        self._waiting: list[pa.Array] = []
         self._waiting_bytes = 0
         self._writer: pq.ParquetWriter | None = None
 
@@ -82,7 +83,7 @@ class RawSpool:
             self._writer = pq.ParquetWriter(
                 self.path, self._schema, compression="lz4", use_dictionary=False, write_statistics=False
             )
-        self._waiting.append(body)
+        self._waiting.append(_uncopied(body))
         self._waiting_bytes += len(body)
         if self._waiting_bytes >= RAW_BYTES_PER_GROUP:
             self._flush()
@@ -95,8 +96,14 @@ class RawSpool:
 
     def _flush(self) -> None:
         assert self._writer is not None
-        self._writer.write_table(pa.table({"body": pa.array(self._waiting, pa.binary())}, schema=self._schema))
+        self._writer.write_table(pa.table({"body": pa.chunked_array(self._waiting, pa.binary())}, schema=self._schema))
         self._waiting, self._waiting_bytes = [], 0
+
+
+def _uncopied(body: bytes) -> pa.Array:
+    """Answer an array of the one value, over the bytes themselves."""
+    offsets = pa.py_buffer(array("i", [0, len(body)]))
+    return pa.Array.from_buffers(pa.binary(), 1, [None, offsets, pa.py_buffer(body)])
 
 
 class SpoolFolder:

@@ -36,6 +36,26 @@ RECEIVABLE_KINDS = ("invoice", "credit_note")
 PAYABLE_KINDS = ("bill", "vendor_credit")
 TRANSFERS = ("RECEIVE-TRANSFER", "SPEND-TRANSFER")
 """Each bank transfer shows as two bank transactions besides; only the transfer posts."""
+READ = (
+    "document_id",
+    "kind",
+    "subkind",
+    "document_date",
+    "posts",
+    "party_id",
+    "currency",
+    "rate",
+    "total",
+    "line_id",
+    "ledger_account_id",
+    "net_amount",
+    "tax_amount",
+    "tracking",
+    "linked_id",
+    "bank_account_id",
+    "version_hash",
+)
+"""The columns of a document's lines that posting needs."""
 ONE = pa.scalar(Decimal(1), MONEY)
 NOUGHT = pa.scalar(Decimal(0), MONEY)
 
@@ -58,7 +78,7 @@ def ledger_pages(company: XeroCompany, period: Period, staged: StagedReader) -> 
     parties = Parties(_ids(staged, "customers"), _ids(staged, "vendors"))
     banked: set[str] = set()
     for name in LINE_ENTITIES:
-        for batch in staged.batches(name, period):
+        for batch in staged.batches(name, period, READ):
             posting = batch.filter(batch["posts"])
             if name == "bank_transactions":
                 posting = posting.filter(pc.invert(pc.is_in(posting["subkind"], pa.array(TRANSFERS))))
@@ -66,7 +86,7 @@ def ledger_pages(company: XeroCompany, period: Period, staged: StagedReader) -> 
             if posting.num_rows:
                 yield line_page(posting, chart, parties, period)
     for name in PREPAID_ENTITIES:
-        for batch in staged.batches(name, period):
+        for batch in staged.batches(name, period, ["document_id", "posts"]):
             yield _without_bank_transaction(batch, banked)
     yield from settlement_pages(company, chart, period, staged)
 
