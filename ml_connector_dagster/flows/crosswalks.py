@@ -95,8 +95,8 @@ def list_members(connection: OpenConnection, dimension: str) -> Mapping[str, str
         return {}
     model = connection.model()
     found = dimension_id(model, name)
-    items = model.collect(model.address(f"lists/{found}/items"), "listItems", {"includeAll": "true"}) if found else []
-    return {str(item["code"]): str(item.get("name") or "") for item in items if item.get("code")}
+    members = model.collect(model.address(f"lists/{found}/items"), "listItems", {"includeAll": "true"}) if found else []
+    return {str(one["code"]): str(one.get("name") or "") for one in members if one.get("code")}
 
 
 def _list_name(connection: OpenConnection, dimension: str) -> str:

@@ -88,8 +88,8 @@ def _expected(connection: OpenConnection, plan: FilePlan, back: ReadBackPlan) ->
 def _written(members: Mapping[str, Members], back: ReadBackPlan, column: str, row: Mapping[str, str]) -> str:
     """Answer a member as Anaplan writes it; one that the model does not know stays as the file has it, and differs."""
     text = back.fixed[back.columns[column]] if column in back.time_columns else row[column]
-    item = members[column].find(text)
-    return text if item is None else members[column].written(item)
+    member_id = members[column].find(text)
+    return text if member_id is None else members[column].written(member_id)
 
 
 def _subject(back: ReadBackPlan, key: Key) -> str:

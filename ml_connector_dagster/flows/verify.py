@@ -38,7 +38,7 @@ class ReadBackPlan:
     columns: Mapping[str, str]
     """File column to dimension."""
     fixed: Mapping[str, str]
-    """Dimension to the one item of it that this slice is about; the month by its name in Anaplan."""
+    """Dimension to the one member of it that this slice is about; the month by its name in Anaplan."""
     closed: bool
     """True where the file holds the whole rectangle, so that any other figure in it is a stale one."""
     time_columns: tuple[str, ...]
@@ -112,11 +112,14 @@ def read_figures(model: AnaplanModel, plan: ReadBackPlan) -> Iterator[tuple[dict
     view = find_view(model, plan.view)
     members = {column: members_of(model, view.dimension(name), view.module_id) for column, name in plan.columns.items()}
     for key, value in _shown(model, view, plan):
-        yield {column: members[column].written(item) for column, item in zip(plan.columns, key, strict=True)}, value
+        yield (
+            {column: members[column].written(member_id) for column, member_id in zip(plan.columns, key, strict=True)},
+            value,
+        )
 
 
 def _shown(model: AnaplanModel, view: View, plan: ReadBackPlan) -> Iterator[tuple[Key, Decimal]]:
-    """Yield item ids in the order of the plan's columns, and the value; zeros and sums are left out."""
+    """Yield member ids in the order of the plan's columns, and the value; zeros and sums are left out."""
     members = [members_of(model, view.dimension(name), view.module_id) for name in plan.columns.values()]
     on_page = {
         name: members_of(model, view.dimension(name), view.module_id).find(text) for name, text in plan.fixed.items()
@@ -129,7 +132,7 @@ def _shown(model: AnaplanModel, view: View, plan: ReadBackPlan) -> Iterator[tupl
             for one in members
         ]
         if all(key):
-            yield tuple(str(item) for item in key), cell.value
+            yield tuple(str(member_id) for member_id in key), cell.value
 
 
 def _sent(cells: pa.Table, plan: ReadBackPlan, members: Mapping[str, Members]) -> tuple[dict[Key, Decimal], str]:
@@ -144,10 +147,10 @@ def _sent(cells: pa.Table, plan: ReadBackPlan, members: Mapping[str, Members]) -
             text = plan.fixed[plan.columns[column]] if column in plan.time_columns else grouped[column][index]
             if (column, text) not in found:
                 found[column, text] = members[column].find(text)
-            item = found[column, text]
-            if item is None:
+            member_id = found[column, text]
+            if member_id is None:
                 return {}, f"{text!r} in {plan.columns[column]}"
-            key.append(item)
+            key.append(member_id)
         sums[tuple(key)] = sums.get(tuple(key), Decimal(0)) + (amount or Decimal(0))
     return sums, ""
 
@@ -165,7 +168,7 @@ def _compared(
         return None
     worst = max(wrong, key=lambda key: (abs(sent.get(key, Decimal(0)) - shown.get(key, Decimal(0))), key))
     where = ", ".join(
-        f"{column} {members[column].written(item)}" for column, item in zip(plan.columns, worst, strict=True)
+        f"{column} {members[column].written(member_id)}" for column, member_id in zip(plan.columns, worst, strict=True)
     )
     file, model = sent.get(worst, Decimal(0)), shown.get(worst, Decimal(0))
     more = f" and {len(wrong) - 1} more cells" if len(wrong) > 1 else ""
