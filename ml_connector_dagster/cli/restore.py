@@ -13,7 +13,7 @@ from ml_connector_dagster.errors import SettingWrong
 
 @click.group()
 def restore() -> None:
-    """Try a restore."""
+    """Prove that a backup of what is there could be restored."""
 
 
 @restore.command()
