@@ -75,7 +75,8 @@ def test_the_sdk_refreshes_keeps_the_rotated_token_and_sees_both_organisations(x
 def test_the_sdk_reads_every_kind_of_record(sdk):
     accounting, _ = sdk
     assert accounting.get_organisations(TENANT).organisations[0].name == "Calder & Finch Ireland Ltd"
-    assert len(accounting.get_accounts(TENANT).accounts) == 57
+    statuses = {account.status for account in accounting.get_accounts(TENANT).accounts}
+    assert statuses == {"ACTIVE", "ARCHIVED"}
     assert accounting.get_contacts(TENANT, page=1, include_archived=True).contacts
     assert accounting.get_tracking_categories(TENANT, include_archived=True).tracking_categories[0].options
     assert accounting.get_credit_notes(TENANT, page=1).credit_notes[0].line_items
