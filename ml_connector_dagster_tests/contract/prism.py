@@ -44,7 +44,14 @@ _SERVED = {
     "TaxRates",
     "TrackingCategories",
 }
-_REPORTS = {"TrialBalance", "ProfitAndLoss", "BalanceSheet"}
+_REPORTS = {
+    "TrialBalance",
+    "ProfitAndLoss",
+    "BalanceSheet",
+    "BankSummary",
+    "AgedReceivablesByContact",
+    "AgedPayablesByContact",
+}
 
 
 def prepared_document() -> dict[str, Any]:
