@@ -135,11 +135,6 @@ def row_groups(path: Path, columns: list[str] | None = None) -> Iterator[pa.Tabl
             yield file.read_row_group(index, columns=columns, use_threads=False)
 
 
-def metadata_of(path: Path) -> dict[str, str]:
-    """Answer the text facts a spool was written with."""
-    return {key.decode(): value.decode() for key, value in (pq.read_schema(path).metadata or {}).items()}
-
-
 def fingerprint(text: str) -> int:
     """Answer a signed 64-bit number of a text, the same in every process (for advisory locks)."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)

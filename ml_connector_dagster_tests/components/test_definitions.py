@@ -1,6 +1,7 @@
 """The graph that a person sees: what every asset must carry, and what loading it must not touch."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -106,18 +107,28 @@ def test_steps_run_in_the_process_of_their_run(repository: dg.RepositoryDefiniti
     assert repository.get_job("calder_uk_load").executor_def.name == "in_process"
 
 
-def test_loading_definitions_imports_no_heavy_library_and_opens_nothing(tmp_path: object) -> None:
+def test_loading_definitions_imports_no_heavy_library_and_opens_nothing(tmp_path: Path) -> None:
     """Definitions load in every run's process: pandas, pyarrow, SQLAlchemy and httpx wait until a step needs them."""
     program = (
         "import sys, json\n"
+        "opened = []\n"
+        "watched = {'socket.connect', 'socket.getaddrinfo', 'sqlite3.connect'}\n"
+        "sys.addaudithook(lambda event, given: opened.append(event) if event in watched else None)\n"
         "from ml_connector_dagster.definitions import defs\n"
         "defs().get_repository_def()\n"
-        "print(json.dumps([m for m in ('pandas', 'pyarrow', 'sqlalchemy', 'httpx', 'alembic') if m in sys.modules]))\n"
+        "heavy = [m for m in ('pandas', 'pyarrow', 'sqlalchemy', 'httpx', 'alembic') if m in sys.modules]\n"
+        "print(json.dumps([heavy, opened]))\n"
     )
     run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True, cwd=str(tmp_path)
+        [sys.executable, "-W", "ignore", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "ML_CONNECTOR_HOME": str(tmp_path / "home")},
     )
-    assert json.loads(run.stdout.splitlines()[-1]) == []
+    assert json.loads(run.stdout.splitlines()[-1]) == [[], []]
+    assert not (tmp_path / "home").exists()
 
 
 def test_connections_may_lie_in_a_folder_outside_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
