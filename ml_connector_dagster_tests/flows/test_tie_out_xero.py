@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ml_connector_dagster.anaplan.patience import Patience
@@ -39,13 +40,20 @@ def connector(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -
 
 
 @pytest.fixture(scope="module")
-def pulled(connector: Connector) -> dict[str, dict[str, PullOutcome]]:
-    """Connection and entity to what reading the period answered."""
-    return {
+def pulling(connector: Connector) -> tuple[dict[str, dict[str, PullOutcome]], int]:
+    """Connection and entity to what reading the period answered; and how many requests Xero saw meanwhile."""
+    before = _requests_seen(connector)
+    outcomes = {
         name: {entity.name: pull(opened, entity.name, PERIOD) for entity in opened.source.entities}
         for name in connector.names()
         for opened in [connector.connection(name)]
     }
+    return outcomes, _requests_seen(connector) - before
+
+
+@pytest.fixture(scope="module")
+def pulled(pulling: tuple[dict[str, dict[str, PullOutcome]], int]) -> dict[str, dict[str, PullOutcome]]:
+    return pulling[0]
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +111,21 @@ def test_a_pull_makes_the_calls_that_the_formula_says(pulled: dict[str, dict[str
         assert lines.calls >= lines.expected_calls  # by need: documents that stand in no staged period
 
 
+def test_the_calls_that_a_pull_reports_are_those_that_xero_saw(
+    pulling: tuple[dict[str, dict[str, PullOutcome]], int],
+) -> None:
+    outcomes, seen = pulling
+    assert sum(one.calls for entities in outcomes.values() for one in entities.values()) == seen
+
+
 def test_nothing_of_the_period_was_refused(pulled: dict[str, dict[str, PullOutcome]]) -> None:
     assert {one.quarantined for outcomes in pulled.values() for one in outcomes.values()} == {0}
 
 
 def test_the_books_were_met_at_rest(pulled: dict[str, dict[str, PullOutcome]]) -> None:
     assert {outcomes["ledger_lines"].moved for outcomes in pulled.values()} == {""}
+
+
+def _requests_seen(connector: Connector) -> int:
+    log = httpx.get(f"{connector.environment.sandbox_url}/_control/log", params={"vendor": "xero", "path": "/api.xro/"})
+    return int(log.json()["count"])
