@@ -62,11 +62,31 @@ class Books:
         return {account: balance.year_to_date - balance.movement for account, balance in self.control.items()}
 
 
-def ask_books(connection: OpenConnection, period: Period, staged: StagedCompany) -> Books:
-    """Ask the accounting system for the period's trial balance and its residual classes."""
+def ask_books(connection: OpenConnection, period: Period, staged: StagedCompany, *, met: Books | None = None) -> Books:
+    """Ask the accounting system for the period's trial balance and its residual classes.
+
+    Args:
+        connection: The opened connection.
+        period: The month.
+        staged: What was staged of the company.
+        met: The books as they were met when the period was read. Where every balance still is what it was, nothing was
+            posted, so the classes of that day hold too and are not asked for again (they may cost several reports).
+    """
     reader = connection.reader()
     control = {balance.ledger_account_id: balance for balance in reader.control(period)}
+    if met is not None and control == met.control:
+        return met
     return Books(reader.company(), control, reader.residuals(period, staged))
+
+
+def met_books(staged: StagedCompany, period: Period) -> Books:
+    """Answer the books as they were met when the period was read.
+
+    Raises:
+        HeldForPerson: It was not read yet.
+    """
+    (company,) = _rows(Company, staged.batches(COMPANY, period))
+    return books_from(company, staged.batches(TRIAL_BALANCE, period), staged.batches(RESIDUALS, period))
 
 
 def stage_books(

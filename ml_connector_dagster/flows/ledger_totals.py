@@ -10,17 +10,14 @@ from decimal import Decimal
 import pyarrow as pa
 
 from ml_connector_dagster.connections.opening import OpenConnection
-from ml_connector_dagster.flows.books import RETAINED_EARNINGS, Amounts, Books, ask_books, sums_by_account
+from ml_connector_dagster.flows.books import RETAINED_EARNINGS, Amounts, Books, ask_books, met_books, sums_by_account
 from ml_connector_dagster.flows.openings import carried_forward
 from ml_connector_dagster.flows.slice_rows import SliceRows
-from ml_connector_dagster.flows.slices import TRIAL_BALANCE
 from ml_connector_dagster.flows.totals import SourceTotals, compared
 from ml_connector_dagster.ledger.ledger_account import AccountClass, natural_amount
 from ml_connector_dagster.ledger.money import ZERO
-from ml_connector_dagster.ledger.posting import ControlBalance
 from ml_connector_dagster.mapping.targets import ModuleTarget
 from ml_connector_dagster.sources.contract import EntityKind
-from ml_connector_dagster.staging.frames import rows_of
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
 
 MOVED = "The books moved since the period was read; it is marked to be read again."
@@ -34,7 +31,8 @@ def ledger_totals(connection: OpenConnection, target: ModuleTarget, rows: SliceR
     """
     staging = Staging(connection.store, connection.blobs)
     staged = StagedCompany(staging, connection.name)
-    books = ask_books(connection, rows.period, staged)
+    met = met_books(staged, rows.period)
+    books = ask_books(connection, rows.period, staged, met=met)
     module = _Module(target, rows)
     totals = compared(
         module.signed(books.closing if module.is_balance else books.movement),
@@ -42,7 +40,7 @@ def ledger_totals(connection: OpenConnection, target: ModuleTarget, rows: SliceR
         {name: module.signed(amounts) for name, amounts in module.residuals(books).items()},
         subject=lambda account: f"account {rows.account_names.get(account, account)}",
     )
-    if totals.differences and _moved(books, staged, rows):
+    if totals.differences and books.control != met.control:
         for entity in _behind(connection, target.from_):
             staging.mark_dirty(connection.name, entity, [rows.period], "the books moved since the read")
         return replace(totals, note=MOVED)
@@ -113,9 +111,3 @@ def _behind(connection: OpenConnection, entity: str) -> list[str]:
     source = connection.source
     behind = [name for name in source.entity(entity).derived_from if source.entity(name).kind is EntityKind.DOCUMENT]
     return behind or [entity]
-
-
-def _moved(books: Books, staged: StagedCompany, rows: SliceRows) -> bool:
-    tables = staged.batches(TRIAL_BALANCE, rows.period)
-    met = {row[0]: row for table in tables for row in rows_of(ControlBalance, table)}
-    return met != dict(books.control)

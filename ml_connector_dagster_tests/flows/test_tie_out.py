@@ -170,8 +170,19 @@ def test_named_postings_explain_a_difference_and_are_shown_as_their_class(octobe
 
 def test_a_class_that_names_an_account_the_books_do_not_move_is_no_explanation(october, monkeypatch):
     monkeypatch.setattr(october.reader(), "residuals", lambda *_: {"bank": {"acc-429": Decimal(2)}})
+    october.pull(OCT)
     result = tie_out(october, "actuals", OCT, read_back=False)
     assert [(one.subject, one.unexplained) for one in result.differences] == [("account 429 General", Decimal(-2))]
+
+
+def test_classes_are_asked_for_again_only_where_a_balance_has_moved(october, monkeypatch):
+    asked = []
+    monkeypatch.setattr(october.reader(), "residuals", lambda *_: asked.append("again") or {})
+    assert tie_out(october, "actuals", OCT, read_back=False).holds
+    assert asked == []
+    october.books.post("hidden", "2026-10-15", {"acc-200": "-0.01", "acc-610": "0.01"})
+    assert not tie_out(october, "actuals", OCT, read_back=False).holds
+    assert asked == ["again"]
 
 
 def test_books_that_moved_since_the_read_are_said_so_and_read_again(october):
