@@ -89,6 +89,7 @@ def check_header(route: Route, header: Sequence[str]) -> None:
         f"(it expects {', '.join(expected)}; the file has {', '.join(header)}).",
         "Anaplan would leave a column unmapped without an error; nothing was sent.",
         "Bring the columns in defs.yaml and the import action's source file into the same order and names.",
+        setting="columns",
     )
 
 
@@ -107,13 +108,16 @@ def _found(model: AnaplanModel, wanted: str) -> tuple[Literal["imports", "proces
         raise SettingWrong(
             f"The model has no import action or process {wanted!r}.",
             "Nothing can be loaded there: either it does not exist, or this login's role may not see it.",
-            f"Write the exact name or its 112… / 118… id. The model offers, among others: {', '.join(near) or 'none'}.",
+            "Write the exact name or its 112… / 118… id, or let the model builder give the login's role the import. "
+            f"The model offers, among others: {', '.join(near) or 'none'}.",
+            setting="import",
         )
     ids = ", ".join(str(one.get("id")) for _, one in matches)
     raise SettingWrong(
         f"{len(matches)} import actions or processes are called {wanted!r} ({ids}).",
         "It is not clear which one the file belongs to; nothing was sent.",
         "Write the id instead of the name in defs.yaml.",
+        setting="import",
     )
 
 
@@ -125,6 +129,7 @@ def _is_id(wanted: str) -> bool:
             f"{wanted!r} is neither an import action (112…) nor a process (118…).",
             "It cannot load a file.",
             "Write the exact name or the id of the import action in defs.yaml.",
+            setting="import",
         )
     return True
 
@@ -170,4 +175,5 @@ def _no_file(name: str, why: str) -> ConnectorError:
         f"{name!r} in Anaplan {why}.",
         "A file cannot be loaded through it; nothing was sent.",
         "Let the model builder make the import over one of the sample files that ml-connector kit writes.",
+        setting="import",
     )

@@ -242,8 +242,8 @@ def _token_of(body: Mapping[str, Any]) -> tuple[str, datetime]:
 def _refused(whom: str, cause: Exception) -> CredentialRefused:
     return CredentialRefused(
         f"Anaplan refused the login {whom}.",
-        "Nothing is read from or loaded into Anaplan until it works again.",
-        "Check whether the password expired or the address of this machine is allowed, then ml-connector credential set.",
+        "Nothing is read from or loaded into Anaplan until it works again; the model keeps its figures.",
+        "See whether the password expired or this machine's address is not allowed, then run ml-connector credential set.",
         cause=type(cause).__name__,
     )
 

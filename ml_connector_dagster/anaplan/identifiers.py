@@ -56,12 +56,14 @@ def object_kind(object_id: str) -> str:
 def _checked(text: str, what: str, case: str, wanted: str) -> str:
     if not _HEX.fullmatch(text):
         raise SettingWrong(
-            f"{text!r} is not an Anaplan {what}.", "It must be 32 hex digits.", "Copy it from the model's address."
+            f"{text!r} is not an Anaplan {what}.",
+            "It must be 32 hex digits; nothing was asked.",
+            "Copy it from the model's address in Anaplan.",
         )
     if text != wanted:
         raise SettingWrong(
             f"The {what} {text!r} is not in {case} case.",
-            "Anaplan answers 404 to an id in the wrong case.",
+            "Anaplan answers 404 to an id in the wrong case, so nothing was asked.",
             f"Write {wanted!r}, and check that workspace (lower case) and model (upper case) are not swapped.",
         )
     return text

@@ -33,7 +33,7 @@ def check_calendar(model: AnaplanModel, first_on: date) -> None:
         raise SettingWrong(
             f"The model's calendar is {kind!r}.",
             "A month of the books is no period of that calendar.",
-            "Use a model with a calendar of months.",
+            "Name a model with a calendar of months in defs.yaml, or let the model builder change the calendar.",
         )
     start, end = _span(calendar)
     if start is not None and end is not None and not start <= first_on <= end:
@@ -63,6 +63,7 @@ def check_version(model: AnaplanModel, version: str, first_on: date) -> None:
         f"The model has no version {version!r} (it has: {names}; the actual one is {actual}).",
         "Anaplan would reject every row; nothing was sent.",
         f"Write '={actual}' for the version column in defs.yaml.",
+        setting="columns",
     )
 
 

@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from ml_connector_dagster.transport.client import Answer
 
 _UNAVAILABLE = {
-    409: "The Anaplan model is busy with something that excludes this request (409).",
-    423: "The Anaplan model is locked by an administrator (423).",
-    424: "The Anaplan model is offline for maintenance (424).",
+    409: "busy with something that excludes this request",
+    423: "locked by an administrator",
+    424: "offline for maintenance",
+}
+_WAIT = {
+    409: "It is tried again by itself; if it stays, see in Anaplan who is at work in the model.",
+    423: "It is tried again by itself; let the workspace administrator unlock the model if it stays locked.",
+    424: "It is tried again by itself; ask Anaplan's support if the maintenance does not end.",
 }
 _LOCKED_RETRY_SECONDS = 300.0
 _BUSY_RETRY_SECONDS = 10.0
@@ -24,9 +29,9 @@ def classify(answer: Answer) -> ConnectorError | None:
     if status in _UNAVAILABLE:
         wait = _BUSY_RETRY_SECONDS if status == 409 else _LOCKED_RETRY_SECONDS
         return TemporarilyRefused(
-            _UNAVAILABLE[status],
-            "Nothing of this request was done.",
-            "The load is tried again by itself; unlock the model if it stays locked.",
+            f"The Anaplan model is {_UNAVAILABLE[status]} ({status} to {where}).",
+            "Nothing of this request was done; the model keeps its figures.",
+            _WAIT[status],
             status=status,
             retry_after_seconds=wait,
         )
@@ -34,14 +39,14 @@ def classify(answer: Answer) -> ConnectorError | None:
         return SettingWrong(
             f"The Anaplan model is archived (422 to {where}).",
             "Nothing can be read from it or loaded into it.",
-            "Unarchive the model, or name another one in the connection's defs.yaml.",
+            "Let the workspace administrator unarchive the model, or name another one in the connection's defs.yaml.",
             status=status,
         )
     if status == 404:
         return RequestRejected(
             f"Anaplan answered 404 to {where}.",
             "Either it does not exist, or this login has no access to it: Anaplan answers both alike.",
-            "Check the id's upper and lower case, and that the login's model role may see and run it.",
+            "Check workspace and model in defs.yaml, and let the model builder give the login's role access to it.",
             status=status,
         )
     if status == 425:

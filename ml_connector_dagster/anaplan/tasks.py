@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TERMINAL = frozenset({"COMPLETE", "CANCELLED"})
 """COMPLETE says nothing about success. A state nobody knows counts as running until the deadline."""
+_NOT_FOUND = 404
 _LOOKED_AT = 50
 """Newest tasks in a look: an action whose start was lost a minute ago has not had that many since."""
 
@@ -59,7 +60,12 @@ def start(model: AnaplanModel, route: Route) -> str:
         RequestRejected: 404 also means that this login may not run the action.
         TemporarilyRefused: The model is locked or busy, or the limit is spent; nothing was started.
     """
-    body = model.post(route.address(model), {"localeName": "en_US"}, repeatable=False)
+    try:
+        body = model.post(route.address(model), {"localeName": "en_US"}, repeatable=False)
+    except RequestRejected as refused:
+        if refused.status != _NOT_FOUND:
+            raise
+        raise _may_not_run(route) from refused
     task_id = (body.get("task") or body).get("taskId")
     if not task_id:
         raise OutcomeUnknown(
@@ -68,6 +74,15 @@ def start(model: AnaplanModel, route: Route) -> str:
             "The task list is looked at before anything is started again.",
         )
     return str(task_id)
+
+
+def _may_not_run(route: Route) -> RequestRejected:
+    return RequestRejected(
+        f"Anaplan answered 404 when {route.name!r} ({route.action_id}) was started.",
+        "This login may see it and not run it, or it was deleted a moment ago; nothing was loaded.",
+        "Let the model builder give the login's role the right to run it; ml-connector check shows what the login sees.",
+        status=_NOT_FOUND,
+    )
 
 
 def look(model: AnaplanModel, route: Route, task_id: str) -> Task:

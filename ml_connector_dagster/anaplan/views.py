@@ -65,6 +65,7 @@ class View:
             f"The view {self.name!r} has no dimension {name!r} (it has: {', '.join(one.name for one in self.dimensions)}).",
             "The loaded figures cannot be read back, so nothing is sent.",
             "Correct read_back.columns in defs.yaml, or let the model builder add the dimension to the view.",
+            setting="read_back.columns",
         )
 
 
@@ -121,6 +122,7 @@ def find_view(model: AnaplanModel, wanted: str) -> View:
             f"{len(matches) or 'No'} saved view{'s' if len(matches) > 1 else ''} in the model match {wanted!r}.",
             "The loaded figures cannot be read back, so nothing is sent.",
             f"Write the view's exact name, 'Module.View' or its id in read_back. The model offers, among others: {names}.",
+            setting="read_back.view",
         )
     return _with_axes(model, matches[0])
 
@@ -207,6 +209,7 @@ def _wanted(model: AnaplanModel, view: View, name: str, text: str) -> _Wanted:
             f"{name} of the view {view.name!r} has no {text!r}.",
             "The loaded figures cannot be read back.",
             "Correct read_back or the constant in defs.yaml, or load the list first.",
+            setting="read_back",
         )
     return _Wanted(members, item)
 

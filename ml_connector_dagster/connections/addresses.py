@@ -57,7 +57,7 @@ def _grant_of(source: Source, moved: Callable[[str], str], at_accounts: Callable
 
     policy = source.grant
     return GrantEndpoints(
-        vendor=source.system,
+        vendor=source.title,
         authorize_url=moved(at_accounts(policy.authorize_url)),
         token_url=moved(at_accounts(policy.token_url)),
         revoke_url=moved(at_accounts(policy.revoke_url)),
@@ -105,7 +105,7 @@ def anaplan_grant(endpoints: AnaplanEndpoints) -> GrantEndpoints:
     from ml_connector_dagster.transport.grant import GrantEndpoints
 
     return GrantEndpoints(
-        vendor=ANAPLAN,
+        vendor="Anaplan",
         authorize_url=f"{endpoints.oauth}/auth/authorize",
         token_url=f"{endpoints.oauth}/oauth/token",
         device_url=f"{endpoints.oauth}/oauth/device/code",

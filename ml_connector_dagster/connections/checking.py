@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from ml_connector_dagster.connections.credentials import Credentials, Standing
 from ml_connector_dagster.connections.import_layout import layout_of
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.connections.places import placed
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget, read_back_of
@@ -44,13 +45,24 @@ def _probe(subject: str, probe: Callable[[], str]) -> Finding:
         return Finding(subject, holds=False, says=str(error))
 
 
+def _probe_of(connection: OpenConnection, target: str, subject: str, probe: Callable[[], str]) -> Finding:
+    """Answer the finding of a probe that a list's or module's settings decide; its error says file and line."""
+
+    def look() -> str:
+        with placed(connection.path, target):
+            return probe()
+
+    return _probe(subject, look)
+
+
 # ── files and credentials ─────────────────────────────────────────────────────────────────────────────────────────────
 def check_files(connection: OpenConnection) -> Iterator[Finding]:
     """Yield whether each module has its cells and each list its codes to itself, and what the crosswalk files hold."""
     for module in connection.settings.modules:
-        yield _probe(f"cells of {module.name}", partial(_alone, connection, module.name))
+        subject = f"cells of {module.name}"
+        yield _probe_of(connection, module.name, subject, partial(_alone, connection, module.name))
     for one in connection.settings.lists:
-        yield _probe(f"codes of {one.name}", partial(_alone, connection, one.name))
+        yield _probe_of(connection, one.name, f"codes of {one.name}", partial(_alone, connection, one.name))
     for dimension, mapping in connection.settings.mapping.items():
         if mapping.file is None:
             continue
@@ -141,7 +153,7 @@ def check_anaplan(connection: OpenConnection) -> Iterator[Finding]:
     yield Finding("Anaplan model", holds=True, says=f"{model.model_id} is {state.lower()}.")
     targets: tuple[ListTarget | ModuleTarget, ...] = (*connection.settings.lists, *connection.settings.modules)
     for target in targets:
-        yield _probe(f"import of {target.name}", partial(_import, model, target))
+        yield _probe_of(connection, target.name, f"import of {target.name}", partial(_import, model, target))
     for one in connection.settings.lists:
         yield _probe(f"list of {one.name}", partial(_list, model, one))
     for module in connection.settings.modules:
@@ -172,12 +184,14 @@ def _module(connection: OpenConnection, model: AnaplanModel, module: ModuleTarge
     first = Period.parse(periods.start)
     now = datetime.now(ZoneInfo(connection.settings.source.time_zone))
     if "period" in module.columns.values():
-        yield _probe(f"calendar for {module.name}", partial(_calendar, model, first, Period.of(now.date())))
+        look = partial(_calendar, model, first, Period.of(now.date()))
+        yield _probe_of(connection, module.name, f"calendar for {module.name}", look)
     for column, chosen in module.columns.items():
         if chosen.startswith("="):
             subject = f"{column} of {module.name}"
-            yield _probe(subject, partial(_constant, model, module, column, chosen[1:], now))
-    yield _probe(f"read-back of {module.name}", partial(_read_back, model, module))
+            look = partial(_constant, model, module, column, chosen[1:], now)
+            yield _probe_of(connection, module.name, subject, look)
+    yield _probe_of(connection, module.name, f"read-back of {module.name}", partial(_read_back, model, module))
     yield from _mapped_members(connection, model, module)
 
 
@@ -222,7 +236,7 @@ def _mapped_members(connection: OpenConnection, model: AnaplanModel, module: Mod
         brought = any(f"{field}.".startswith(f"{one.dimension}.") for one in connection.settings.lists)
         name = dimensions.get(column, column)
         look = partial(_members, model, connection.folder / mapping.file, name, brought=brought)
-        yield _probe(f"members of {column} in {module.name}", look)
+        yield _probe_of(connection, module.name, f"members of {column} in {module.name}", look)
 
 
 def _members(model: AnaplanModel, crosswalk: Path, dimension: str, *, brought: bool) -> str:
@@ -245,4 +259,5 @@ def _no_member(where: str, members: list[str]) -> ConnectorError:
         f"{where} in Anaplan has no {', '.join(repr(one) for one in members)}.",
         "Anaplan would reject every row that names it.",
         "Correct it in defs.yaml, or let the model builder add it.",
+        setting="columns",
     )

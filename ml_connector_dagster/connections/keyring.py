@@ -65,7 +65,7 @@ def read_keyring(environment: Environment) -> Keyring:
         raise SettingWrong(
             f"There is no vault key: {path} cannot be read ({error.strerror}).",
             "Credentials can neither be read nor stored; nothing falls back to plain text.",
-            f"Run ml-connector init, or point {VAULT_KEY_FILE} at the key file of this database.",
+            f"Put the key file of this database back, or point {VAULT_KEY_FILE} at it; in a new home run ml-connector init.",
         ) from error
     return parse_keyring(text, str(path))
 
@@ -82,7 +82,7 @@ def parse_keyring(text: str, origin: str) -> Keyring:
         raise SettingWrong(
             f"{origin} holds no vault key.",
             "Credentials can neither be read nor stored.",
-            "Run ml-connector init, or put the key file of this database back.",
+            "Put the key file of this database back; in a new home run ml-connector init.",
         )
     by_id = {key_id(key): key for key in keys}
     return Keyring(by_id, key_id(keys[0]))

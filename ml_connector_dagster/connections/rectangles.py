@@ -47,6 +47,7 @@ def refuse_rivals(name: str, target: str, found: tuple[str, ...]) -> None:
             f"{name}/{target} and {', '.join(found)} write into the same cells: one import, and no constant tells them apart.",
             "Each load would erase the figures of the other, and both would look right.",
             'Give each company a constant of its own in columns, such as Entity: "=UK", or an import of its own.',
+            setting="columns",
         )
 
 

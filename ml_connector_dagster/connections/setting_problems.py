@@ -29,8 +29,18 @@ _CRON_FIELDS = 5
 # ── the form: types, unknown and missing keys ─────────────────────────────────────────────────────────────────────────
 def problems_of_form(file: YamlFile, root: type[BaseModel], error: ValidationError) -> list[SettingWrong]:
     """Turn pydantic's findings into sentences, in the order of the file's lines."""
-    problems = [_of_form(root, detail) for detail in error.errors(include_url=False)]
-    return _in_order(file, problems)
+    found = error.errors(include_url=False)
+    told = [detail for detail in found if not _is_misspelt(root, detail, found)]
+    return _in_order(file, [_of_form(root, detail) for detail in told])
+
+
+def _is_misspelt(root: type[BaseModel], missing: ErrorDetails, found: list[ErrorDetails]) -> bool:
+    """Answer whether a missing key stands there misspelt: the unknown key says so, and one mistake is one error."""
+    unknown = [
+        one["loc"] for one in found if one["type"] == "extra_forbidden" and one["loc"][:-1] == missing["loc"][:-1]
+    ]
+    wanted = missing["loc"][-1]
+    return missing["type"] == "missing" and any(_near(root, location) == wanted for location in unknown)
 
 
 def _of_form(root: type[BaseModel], detail: ErrorDetails) -> Problem:
@@ -54,11 +64,14 @@ def _of_form(root: type[BaseModel], detail: ErrorDetails) -> Problem:
 
 
 def _nearest(root: type[BaseModel], location: Location) -> str:
-    known = _known_keys(root, location[:-1])
-    near = get_close_matches(str(location[-1]), known, n=1)
+    known, near = _known_keys(root, location[:-1]), _near(root, location)
     if near:
-        return f"Write {near[0]!r}, or take the line away."
+        return f"Write {near!r}, or take the line away."
     return f"Use one of: {', '.join(sorted(known))}; or take the line away." if known else "Take the line away."
+
+
+def _near(root: type[BaseModel], location: Location) -> str | None:
+    return next(iter(get_close_matches(str(location[-1]), _known_keys(root, location[:-1]), n=1)), None)
 
 
 def _known_keys(root: type[BaseModel], location: Location) -> list[str]:
@@ -72,7 +85,7 @@ def _known_keys(root: type[BaseModel], location: Location) -> list[str]:
 
 
 def _inside(kind: Any, part: str | int) -> Any:
-    if _is_model(kind):
+    if _is_model(kind) and isinstance(part, str):
         for name, field in kind.model_fields.items():
             if part in (name, field.alias):
                 return _first_model(field.annotation) or field.annotation
@@ -153,6 +166,8 @@ def _company(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
         word = source.company_id_name
         means = f"{source.title} knows a company by its {word}, and answers nothing to any other text."
         do = f"Copy the {word} from the companies that ml-connector connect {settings.source.credential} lists."
+        if re.fullmatch(source.company_id_pattern, company_id.lower()):
+            do = f"Write {company_id.lower()!r}: in lower case."
         yield ("source", "company_id"), f"{company_id!r} is not a {word} of {source.title}.", means, do
 
 

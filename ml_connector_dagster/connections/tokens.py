@@ -317,10 +317,10 @@ def _needs_reauth(state: TokenState) -> CredentialRefused:
 def _suspect(state: TokenState, times: TokenTimes) -> CredentialRefused:
     owner = state.credential
     return CredentialRefused(
-        f"The credential {owner.name!r} is suspect: {owner.reason}.",
-        f"The vendor may have an incident; it is tried again every {times.suspect_retry:g} seconds at most, "
-        f"and after {times.suspect_ends:g} seconds it counts as gone.",
-        f"Wait, or run ml-connector connect {owner.name} now if somebody revoked it.",
+        f"The consent of the credential {owner.name!r} does not work at the moment: {owner.reason}.",
+        "Nothing is read or loaded with it meanwhile; figures in Anaplan stay as they were. The vendor may have an incident: "
+        f"it is tried again every {times.suspect_retry:g} seconds at most, and after {times.suspect_ends:g} it counts as gone.",
+        f"Wait, or run ml-connector connect {owner.name} now if the consent ran out or somebody revoked it.",
         credential=owner.name,
         state=owner.state,
     )

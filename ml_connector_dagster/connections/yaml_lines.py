@@ -32,7 +32,8 @@ class YamlFile:
     def wrong(self, location: Location, happened: str, means: str, do: str) -> SettingWrong:
         """Build the error for the value at that location: file and line come first."""
         line = self.line(location)
-        return SettingWrong(f"{self.path}, line {line}: {happened}", means, do, file=str(self.path), line=line)
+        said = f"{self.path}, line {line}: {_continued(happened)}"
+        return SettingWrong(said, means, do, file=str(self.path), line=line)
 
 
 def read_yaml(path: Path) -> YamlFile:
@@ -66,6 +67,12 @@ def read_yaml(path: Path) -> YamlFile:
         do = "Put the value in quotes, or take the character away."
         raise _no_yaml(path, reading.newest_line, " ".join(str(error).split()), do) from error
     return YamlFile(path, values, reading.lines)
+
+
+def _continued(sentence: str) -> str:
+    """File and line stand before it, so it begins small; a name keeps its letters."""
+    first, _, rest = sentence.partition(" ")
+    return f"{first.lower()} {rest}" if first.isalpha() and first.istitle() else sentence
 
 
 def _no_yaml(path: Path, line: int, why: str, do: str) -> SettingWrong:

@@ -10,6 +10,7 @@ from ml_connector_dagster.anaplan.actions import Route, check_header
 from ml_connector_dagster.anaplan.model_facts import check_calendar, check_version, dimension_id, missing_members
 from ml_connector_dagster.connections.read_back_view import check_view
 from ml_connector_dagster.errors import HeldForPerson, SettingWrong, TemporarilyRefused
+from ml_connector_dagster.flows.file_plan import HoldReason
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget, read_back_of
 
@@ -29,18 +30,28 @@ def check_release(plan: FilePlan) -> None:
     if not plan.held:
         return
     reasons = " ".join(hold.says for hold in plan.held)
-    can_go = all(hold.reason.may_be_released for hold in plan.held)
-    do = f"ml-connector held release {plan.connection} {plan.target.name} {plan.period}, once it is right."
     raise HeldForPerson(
         f"{plan.connection}/{plan.target.name} of {plan.period} is held: {reasons}",
         "Nothing was sent; Anaplan keeps the figures that were verified last.",
-        do
-        if can_go
-        else "Complete the mapping or mend the records in the accounting system; the load then follows by itself.",
+        _before_release(plan),
         connection=plan.connection,
         target=plan.target.name,
         period=plan.period,
     )
+
+
+def _before_release(plan: FilePlan) -> str:
+    """Answer what a person does: mends what can only be mended, or releases what is right as it is."""
+    reasons = {hold.reason for hold in plan.held}
+    mends = []
+    if HoldReason.UNMAPPED in reasons:
+        dimension = plan.unmapped[0].dimension if plan.unmapped else "ledger_account"
+        mends.append(f"Complete the crosswalk with ml-connector mapping suggest {plan.connection} {dimension}")
+    if HoldReason.QUARANTINED in reasons:
+        mends.append("Mend the record in the accounting system and read the period again")
+    if mends:
+        return f"{'. '.join(mends)}; the load then follows by itself."
+    return f"See that it is right, then ml-connector held release {plan.connection} {plan.target.name} {plan.period}."
 
 
 def check_settings(plan: FilePlan) -> None:
@@ -59,6 +70,7 @@ def check_settings(plan: FilePlan) -> None:
                 f"The import of {target.name!r} clears all of {column!r} before it writes, but a file holds one member of it.",
                 "Each load would erase the others' figures; nothing was sent.",
                 f"Let the model builder set the clear option of {column} to 'Mapped items in source', and write in_file here.",
+                setting=f"clear.{column}",
             )
 
 

@@ -16,9 +16,11 @@ from ml_connector_dagster.flows.register import PeriodState, period_states, rele
 from ml_connector_dagster.flows.slice_rows import SliceRows
 from ml_connector_dagster.flows.slices import SliceInputs, SnapshotFact
 from ml_connector_dagster.flows.unmapped import reference_of
+from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.crosswalk import MovedCode, moved_codes, read_crosswalk
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 from ml_connector_dagster.staging.frames import arrow_schema
+from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.store import tables
 
 MOST_NAMED = 5
@@ -48,7 +50,7 @@ def find_holds(connection: OpenConnection, plan: SlicePlan, rows: SliceRows) -> 
     before = PastLoads.of(connection, plan.target.name).verified(plan.target.name, plan.inputs.kind, plan.period)
     found = [
         *_unmapped(plan),
-        *_quarantined(plan),
+        *_quarantined(connection, plan),
         *_shrunk(connection, plan, before),
         *_locked(connection, plan, before),
         *_moved_codes(connection, plan, rows),
@@ -64,18 +66,29 @@ def _unmapped(plan: SlicePlan) -> Iterator[Hold]:
             f"{one.dimension} {one.source_code or one.source_id} {one.source_name}".strip() for one in plan.unmapped
         ]
         amount = sum((one.amount for one in plan.unmapped), Decimal(0))
-        says = f"{len(plan.unmapped)} source ids have no member: {_listed(named)}; {amount:,.2f} would be missing."
+        ids = "1 source id has" if len(named) == 1 else f"{len(named)} source ids have"
+        says = f"{ids} no member: {_listed(named)}; {amount:,.2f} would be missing."
         yield Hold(HoldReason.UNMAPPED, says, amount)
 
 
-def _quarantined(plan: SlicePlan) -> Iterator[Hold]:
+def _quarantined(connection: OpenConnection, plan: SlicePlan) -> Iterator[Hold]:
     allowed = isinstance(plan.target, ModuleTarget) and plan.target.load_without == "quarantined"
-    if plan.inputs.quarantined and not allowed:
-        says = (
-            f"{plan.inputs.quarantined} records of {plan.period} could not be read and are kept aside; "
-            "the check nothing_quarantined of their source entity names them."
-        )
+    count = plan.inputs.quarantined
+    if count and not allowed:
+        records = "1 record" if count == 1 else f"{count} records"
+        first = f" The first: {_first_refused(connection, plan)}"
+        says = f"{records} of {plan.period} could not be read and would be missing, kept aside in quarantine.{first}"
         yield Hold(HoldReason.QUARANTINED, says)
+
+
+def _first_refused(connection: OpenConnection, plan: SlicePlan) -> str:
+    """Name the first record in quarantine, of the slice's entity or of those it is derived from, with its reason."""
+    staging, main = Staging(connection.store, connection.blobs), plan.inputs.main
+    for entity in (main.entity, *connection.source.entity(main.entity).derived_from):
+        row = staging.current(connection.name, entity, Period.parse(main.period))
+        for one in staging.quarantined(row) if row else ():
+            return f"{entity} {one.record_id}: {one.reason}"
+    return "the check nothing_quarantined of its source entity names it."
 
 
 def _shrunk(connection: OpenConnection, plan: SlicePlan, before: LoadFact | None) -> Iterator[Hold]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.anaplan.actions import Route, find_route
 from ml_connector_dagster.anaplan.lease import Lease, leased
+from ml_connector_dagster.connections.places import placed
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.flows.desk import Desk
 from ml_connector_dagster.flows.file_cut import file_as_asked
@@ -72,14 +73,16 @@ def load_target(connection: OpenConnection, plan: FilePlan, *, run_id: str, forc
 
 
 def _load(connection: OpenConnection, book: LoadBook, row: LoadRow, plan: FilePlan, *, force: bool) -> LoadOutcome:
-    check_settings(plan)
-    connection.refuse_neighbours(plan.target.name)
-    route = find_route(connection.model(), plan.target.import_action)
+    with placed(connection.path, plan.target.name):
+        check_settings(plan)
+        connection.refuse_neighbours(plan.target.name)
+        route = find_route(connection.model(), plan.target.import_action)
     row = _routed(connection, book, row, plan, route)
     relied_on = None if force or has_strayed(book.store, row.slice) else _standing(book, row)
     if relied_on is not None:
         return _skipped(book, row, relied_on)
-    check_fit(connection.model(), plan, route)
+    with placed(connection.path, plan.target.name):
+        check_fit(connection.model(), plan, route)
     with leased(connection.model()) as lease:
         settle_model(connection, lease)
         return _send(connection, book, row, lease, force=force)

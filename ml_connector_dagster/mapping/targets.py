@@ -105,6 +105,7 @@ def read_back_of(target: ModuleTarget) -> ReadBack:
             f"The module {target.name!r} has no read_back.",
             "Nobody could prove that its figures arrived, so nothing is loaded for it.",
             "Name a saved view, its line item and its dimensions under read_back in defs.yaml.",
+            setting="read_back",
         )
     return target.read_back
 

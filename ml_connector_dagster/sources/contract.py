@@ -300,6 +300,10 @@ class Refusal(Protocol):
     def content(self) -> bytes:
         """The body as it came."""
 
+    @property
+    def url_shown(self) -> str:
+        """Method and address, secrets masked: for messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -204,8 +204,8 @@ class Store:
         if not self.is_postgres and not self._file().exists():
             raise SettingWrong(
                 f"There is no state database at {self._file()}.",
-                "This home was never initialised, or another home is meant.",
-                f"Run `ml-connector init`, or set ML_CONNECTOR_HOME or {DATABASE_URL} as they were then.",
+                "Nothing was read or loaded: this home was never initialised, another home is meant, or the file is lost.",
+                f"Put the file back, or set ML_CONNECTOR_HOME or {DATABASE_URL} right; in a new home run `ml-connector init`.",
             )
         with self.read() as connection:
             check_revision(revision_of(connection))

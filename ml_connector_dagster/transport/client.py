@@ -334,7 +334,8 @@ class VendorHttp:
         if answer.status < 500 and answer.status not in REFUSED_FOR_NOW and answer.status >= 400:
             return refused_for_good(self.vendor, answer.said, answer.status)
         if request.repeatable or answer.status in REFUSED_FOR_NOW:
-            return refused_for_now(self.vendor, answer.said, answer.status, retry_after_seconds(answer.headers))
+            wait, page = retry_after_seconds(answer.headers), _is_page(request, answer)
+            return refused_for_now(self.vendor, answer.said, answer.status, wait, page=page)
         return outcome_unknown(self.vendor, request.shown, answer.said, answer.status)
 
     def _allowed(self, url: str) -> str:

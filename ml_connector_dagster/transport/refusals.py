@@ -11,12 +11,16 @@ from ml_connector_dagster.errors import (
 )
 
 
-def refused_for_now(vendor: str, said: str, status: int, retry_after_seconds: float | None) -> TemporarilyRefused:
+def refused_for_now(
+    vendor: str, said: str, status: int, retry_after_seconds: float | None, *, page: bool
+) -> TemporarilyRefused:
     """408, 425, 429, 5xx, or a page for people where a program asked."""
+    look = "open the address in a browser and see what answers there" if page else f"look at {vendor}'s status page"
+    who = "A gateway, a proxy or a log-in page answered in its place; nothing" if page else "Nothing"
     return TemporarilyRefused(
         f"{vendor} answered {said}.",
-        "Nothing of this request was used; the same request may pass later.",
-        "Nothing to do: it is tried again by itself.",
+        f"{who} of this answer was used; the same request may pass later.",
+        f"It is tried again by itself; if it stays, {look}.",
         status=status,
         retry_after_seconds=retry_after_seconds,
     )
@@ -66,7 +70,7 @@ def no_answer(vendor: str, request: str, why: Exception) -> TemporarilyRefused:
     return TemporarilyRefused(
         f"{vendor} gave no complete answer to {request} ({type(why).__name__}: {why}).",
         "Nothing of it was used.",
-        "Nothing to do: it is tried again by itself.",
+        f"It is tried again by itself; if it stays, look at network and proxy between this machine and {vendor}.",
     )
 
 
@@ -84,7 +88,7 @@ def not_json(request: str, said: str, status: int) -> TemporarilyRefused:
     """A body that cannot be decoded: a gateway's page, an answer cut short."""
     return TemporarilyRefused(
         f"{request} was answered with something that is not JSON: {said}.",
-        "Nothing of it was used.",
+        "A gateway or a proxy may have answered in its place; nothing of it was used.",
         "Try again; if it stays, open the address in a browser and see what answers there.",
         status=status,
     )

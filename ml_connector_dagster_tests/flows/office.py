@@ -190,6 +190,7 @@ class Office:
         targets = {"actuals": ACTUALS, "customers": CUSTOMER_LIST}
         return SimpleNamespace(
             name=name,
+            path=self.folder / name / "defs.yaml",
             settings=SimpleNamespace(anaplan=SimpleNamespace(model=MODEL_ID)),
             refuse_neighbours=lambda target: None,
             store=self.store,

@@ -32,7 +32,7 @@ def value_of(store: Store) -> str | None:
 
 # ── opening ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_a_home_that_was_never_initialised_is_refused_and_left_untouched(environment: Environment) -> None:
-    with pytest.raises(SettingWrong, match=r"There is no state database at .*Run `ml-connector init`"):
+    with pytest.raises(SettingWrong, match=r"There is no state database at .*run `ml-connector init`"):
         Store.open(environment)
     assert not environment.home.exists()
 

@@ -33,7 +33,7 @@ def _settings(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
     """What belongs to Xero, not to one organisation.
 
     {"tier"?, "minute"?, "day"?, "concurrent"?, "app_minute"?, "latency_seconds"?, "user_may_report"?, "offline"?,
-    "denies_consent"?, "offers"?: ["uk", "ie"], "forget_calls"?: true}
+    "denies_consent"?, "offers"?: ["uk", "ie"], "revoke_all"?: true, "forget_calls"?: true}
     """
     if "tier" in body:
         cloud.choose_tier(str(body["tier"]))
@@ -46,6 +46,8 @@ def _settings(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
     cloud.identity.denies = bool(body.get("denies_consent", cloud.identity.denies))
     if "offers" in body:
         cloud.identity.offers = tuple(PROFILES_BY_KEY[entry].tenant_id for entry in body["offers"])
+    if body.get("revoke_all"):
+        cloud.identity.revoke_all()
     if body.get("forget_calls"):
         cloud.limits.forget()
         cloud.calls.clear()

@@ -156,6 +156,13 @@ class Identity:
             held.grant.connections.clear()
             self._grants.pop(app.client_id, None)
 
+    def revoke_all(self) -> None:
+        """Users disconnect every app, as in Xero's page of connected apps; tokens die at once."""
+        for grant in self._grants.values():
+            grant.revoked = True
+            grant.connections.clear()
+        self._grants.clear()
+
     def access(self, token: str) -> Access | None:
         """What a bearer token stands for, expired or not; None for a token never issued."""
         return self._access.get(token)

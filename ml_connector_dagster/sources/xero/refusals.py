@@ -44,9 +44,9 @@ def _unauthorised(answer: Refusal) -> ConnectorError | None:
     if "AuthorizationUnsuccessful" not in _text(answer):
         return None
     return CredentialRefused(
-        "Xero answered 401 AuthorizationUnsuccessful.",
-        "The consent lacks a scope for this, the app's tier does not include it, or the organisation was disconnected; "
-        "refreshing the token changes nothing.",
+        f"Xero answered 401 AuthorizationUnsuccessful to {answer.url_shown}.",
+        "Somebody disconnected the organisation, or the consent lacks a scope or tier for this; nothing was read, and figures "
+        "in Anaplan stay as they were.",
         "Consent again with ml-connector connect, then run ml-connector check.",
         status=401,
     )
@@ -54,9 +54,9 @@ def _unauthorised(answer: Refusal) -> ConnectorError | None:
 
 def _forbidden(answer: Refusal) -> ConnectorError:
     return CredentialRefused(
-        f"Xero answered 403: {_shown(answer)}.",
+        f"Xero answered 403 to {answer.url_shown}: {_shown(answer)}.",
         "This consent may not read it: the wrong organisation, a missing scope, or a user without the reporting role. "
-        "It is not an empty result.",
+        "It is not an empty result; figures in Anaplan stay as they were.",
         "Let a user with the Adviser role, or Standard with reports, consent with ml-connector connect.",
         status=403,
     )

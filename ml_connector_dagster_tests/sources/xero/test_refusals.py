@@ -12,7 +12,7 @@ from ml_connector_dagster.sources.xero.refusals import classify, validation_mess
 def answer(status, body=b"", **headers):
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return SimpleNamespace(status=status, content=content, headers=named)
+    return SimpleNamespace(status=status, content=content, headers=named, url_shown="GET https://api.xero.com/Invoices")
 
 
 def test_an_expired_token_is_left_to_the_refresh():
@@ -22,7 +22,7 @@ def test_an_expired_token_is_left_to_the_refresh():
 def test_an_authorization_that_no_refresh_mends_is_said():
     error = classify(answer(401, {"Detail": "AuthorizationUnsuccessful"}))
     assert isinstance(error, CredentialRefused)
-    assert "refreshing the token changes nothing" in error.means
+    assert "nothing was read" in error.means
 
 
 @pytest.mark.parametrize(
