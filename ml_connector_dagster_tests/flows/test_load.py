@@ -221,7 +221,7 @@ def test_an_import_this_login_may_not_see_says_so(desk: Office) -> None:
 
 def test_an_import_this_login_may_not_run_says_so(desk: Office) -> None:
     desk.fault("/tasks$", method="POST", status=404, body="{}")
-    with pytest.raises(RequestRejected, match=r"no access to it"):
+    with pytest.raises(RequestRejected, match=r"may see it and not run it"):
         load_target(desk.connection(), desk.plan(CELLS), run_id="r")
     row = desk.rows()[0]
     assert (row.state, row.retry_at, row.task_id) == ("refused", None, None)
