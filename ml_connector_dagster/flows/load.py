@@ -77,7 +77,7 @@ def _load(connection: OpenConnection, book: LoadBook, row: LoadRow, plan: FilePl
         check_settings(plan)
         connection.refuse_neighbours(plan.target.name)
         route = find_route(connection.model(), plan.target.import_action)
-    row = _routed(connection, book, row, plan, route)
+        row = _routed(connection, book, row, plan, route)
     relied_on = None if force or has_strayed(book.store, row.slice) else _standing(book, row)
     if relied_on is not None:
         return _skipped(book, row, relied_on)

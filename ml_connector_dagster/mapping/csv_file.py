@@ -120,6 +120,7 @@ def check_layout(layout: CsvLayout) -> None:
             f"The import's data source in Anaplan {wrong}.",
             "Its columns or characters could not be told apart, so no file is written.",
             "Let the model builder make the import over a sample file that ml-connector kit writes.",
+            setting="import",
         )
 
 

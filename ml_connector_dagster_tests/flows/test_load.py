@@ -127,7 +127,9 @@ def test_a_held_plan_is_refused_without_a_trace_in_the_model(desk: Office) -> No
 
 def test_an_unmapped_hold_cannot_be_released(desk: Office) -> None:
     held = Hold(HoldReason.UNMAPPED, "Account 999 has no member.")
-    with pytest.raises(HeldForPerson, match=r"Complete the mapping"):
+    with pytest.raises(
+        HeldForPerson, match=r"Complete the crosswalk with ml-connector mapping suggest uk ledger_account"
+    ):
         load_target(desk.connection(), desk.plan(CELLS, held=(held,)), run_id="r")
 
 
