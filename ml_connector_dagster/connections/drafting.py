@@ -160,17 +160,19 @@ def _module_text(draft: Draft, source: Source, offer: Offer, fields: Mapping[str
     columns = {header: field or _own(header, draft, source, offer) for header, field in fields.items()}
     grain = "cell" if "period" in fields.values() else "document"
     balance = "balance" in _words(offer.name)
+    ordered = _commitments(source) if "commitment" in _words(offer.name) else ""
     lines = [
         f"    - name: {_identifier(offer.name.split(' from ')[0])}",
-        f"      from: {'ledger_lines' if grain == 'cell' else _document(offer.name, source)}",
+        f"      from: {(ordered or 'ledger_lines') if grain == 'cell' else _document(offer.name, source)}",
         f"      import: {_flow(offer.name)}",
         f"      columns: {_flow(columns)}",
         f"      grain: {grain}",
     ]
     if grain == "cell":
+        statement = "all" if ordered else "balance_sheet" if balance else "profit_and_loss"
         lines += [
             f"      measure: {'closing_balance' if balance else 'movement'}",
-            f"      accounts: {'balance_sheet' if balance else 'profit_and_loss'}",
+            f"      accounts: {statement}",
             "      sign: natural",
             f"      clear: {_flow(_clear(columns))}    # compare with the import's own clear option",
         ]
@@ -201,6 +203,10 @@ def _reference(name: str, source: Source) -> str:
     known = {entity.name for entity in source.entities if entity.kind is EntityKind.REFERENCE}
     found = next((_REFERENCE_WORDS[word] for word in _words(name) if word in _REFERENCE_WORDS), "tracking")
     return found if found in known else ""
+
+
+def _commitments(source: Source) -> str:
+    return next((entity.name for entity in source.entities if entity.kind is EntityKind.COMMITMENT), "")
 
 
 def _document(name: str, source: Source) -> str:

@@ -183,7 +183,8 @@ def _lists(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
 def _modules(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
     for index, target in enumerate(settings.modules):
         where: Location = ("modules", index)
-        wanted = (EntityKind.LEDGER,) if target.grain == "cell" else (EntityKind.DOCUMENT, EntityKind.LEDGER)
+        by_account = (EntityKind.LEDGER, EntityKind.COMMITMENT)
+        wanted = by_account if target.grain == "cell" else (EntityKind.DOCUMENT, EntityKind.LEDGER)
         if _kind(source, target.from_) not in wanted:
             what = f"a module of grain {target.grain}"
             yield (*where, "from"), *_wrong_entity(source, target.from_, wanted, what)
@@ -230,6 +231,9 @@ def _fields(where: Location, target: ListTarget | ModuleTarget) -> Iterator[Prob
 
 
 def _choices(where: Location, source: Source, target: ModuleTarget) -> Iterator[Problem]:
+    if target.measure == "closing_balance" and _kind(source, target.from_) is EntityKind.COMMITMENT:
+        means = "What is ordered and not yet billed stands as of the period's end already; added up over months it counts double."
+        yield (*where, "measure"), f"{target.from_} carries nothing forward.", means, "Use `measure: movement`."
     if target.basis not in source.basis:
         means = f"{source.title} does not post {target.basis} basis by account, and it is never prorated."
         do = f"Use one of: {', '.join(source.basis)}."

@@ -18,6 +18,7 @@ from ml_connector_dagster.ledger.ledger_account import AccountClass, natural_amo
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.mapping.targets import ModuleTarget
 from ml_connector_dagster.sources.contract import EntityKind
+from ml_connector_dagster.staging.frames import table_of
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
 
 MOVED = "The books moved since the period was read; it is marked to be read again."
@@ -44,6 +45,27 @@ def ledger_totals(connection: OpenConnection, target: ModuleTarget, rows: SliceR
         for entity in _behind(connection, target.from_):
             staging.mark_dirty(connection.name, entity, [rows.period], "the books moved since the read")
         return replace(totals, note=MOVED)
+    return totals
+
+
+def commitment_totals(connection: OpenConnection, target: ModuleTarget, rows: SliceRows) -> SourceTotals:
+    """Read the period's commitments once more and compare with what was staged, account by account, in the module's sign.
+
+    No report tells of orders, so what they say as they are served now is the books' side; no residual class applies. Where
+    they differ, the period is marked dirty, so that the next read finds what moved.
+    """
+    entity, module = connection.source.entity(target.from_), _Module(target, rows)
+    pages = connection.reader().read(entity, rows.period)
+    served = (page.rows if isinstance(page.rows, pa.Table) else table_of(entity.record, page.rows) for page in pages)
+    totals = compared(
+        module.signed(sums_by_account(served)),
+        module.signed(module.staged()),
+        {},
+        subject=lambda account: f"account {rows.account_names.get(account, account)}",
+    )
+    if totals.differences:
+        staging = Staging(connection.store, connection.blobs)
+        staging.mark_dirty(connection.name, entity.name, [rows.period], "the orders moved since the read")
     return totals
 
 

@@ -183,7 +183,8 @@ def hash_of(value: object) -> str:
 
 
 def _references(source: Source, target: ModuleTarget) -> list[str]:
-    signed = source.entity(target.from_).kind is EntityKind.LEDGER  # sign and statement follow the account
+    kind = source.entity(target.from_).kind
+    signed = kind in (EntityKind.LEDGER, EntityKind.COMMITMENT)  # sign and statement follow the account
     names = [accounts_entity(source)] if signed or "ledger_account" in target.columns.values() else []
     tracking = tracking_entity(source)
     if tracking and any(field.startswith("tracking.") for field in target.columns.values()):

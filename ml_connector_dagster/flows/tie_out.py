@@ -13,7 +13,7 @@ from ml_connector_dagster.anaplan.lease import leased
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.flows.document_totals import document_totals
-from ml_connector_dagster.flows.ledger_totals import ledger_totals
+from ml_connector_dagster.flows.ledger_totals import commitment_totals, ledger_totals
 from ml_connector_dagster.flows.model_totals import ModelTotals, model_totals
 from ml_connector_dagster.flows.settle import settle_model
 from ml_connector_dagster.flows.slice_rows import SliceRows
@@ -96,12 +96,21 @@ def tie_out(connection: OpenConnection, target_name: str, period: str, *, read_b
         )
     snapshots = CurrentSnapshots.of(connection)
     rows = SliceRows(connection, Period.parse(period), need_inputs(connection, target, period, snapshots), snapshots)
-    is_ledger = connection.source.entity(target.from_).kind is EntityKind.LEDGER
-    source = ledger_totals(connection, target, rows) if is_ledger else document_totals(connection, target, rows)
+    source = _source_totals(connection, target, rows)
     model = _ask_model(connection, target, period) if read_back else None
     result = _result(connection, target, period, source, model)
     _keep(connection, result)
     return result
+
+
+def _source_totals(connection: OpenConnection, target: ModuleTarget, rows: SliceRows) -> SourceTotals:
+    match connection.source.entity(target.from_).kind:
+        case EntityKind.LEDGER:
+            return ledger_totals(connection, target, rows)
+        case EntityKind.COMMITMENT:
+            return commitment_totals(connection, target, rows)
+        case _:
+            return document_totals(connection, target, rows)
 
 
 def _ask_model(connection: OpenConnection, target: ModuleTarget, period: str) -> ModelTotals:

@@ -70,7 +70,9 @@ class ModuleTarget(Strict):
     """One Anaplan module that ledger lines or documents fill."""
 
     name: TargetName
-    from_: Name = Field(alias="from", description="ledger_lines, or a document entity for document and line grain.")
+    from_: Name = Field(
+        alias="from", description="ledger_lines, commitment_lines, or a document entity for document and line grain."
+    )
     import_action: Name = Field(alias="import", description="Import action or process: exact name, or 112… / 118… id.")
     columns: dict[Name, Name] = Field(
         description="File column to field (period, ledger_account, customer, vendor, tracking.<Category>, currency, amount, "

@@ -35,7 +35,10 @@ class EntityKind(StrEnum):
     LEDGER = "ledger"
     """The postings of a period."""
     COMMITMENT = "commitment"
-    """What is ordered and not yet billed at a period's end, by account: shaped like postings, never part of actuals."""
+    """What is ordered and not yet billed at a period's end, by account: shaped like postings, never part of actuals.
+
+    Every period holds the whole open remainder as of its end (dated that day), so one order's lines stand in many periods.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,10 @@ from ml_connector_dagster.flows.preview import preview
 from ml_connector_dagster.flows.slices import CurrentSnapshots
 from ml_connector_dagster.flows.tie_out import newest_tie_outs, tie_out
 from ml_connector_dagster.flows.translate import translate
+from ml_connector_dagster.ledger.posting import LedgerLine
+from ml_connector_dagster.sources.contract import Entity, EntityKind, Page
 from ml_connector_dagster.staging.snapshots import Staging
-from ml_connector_dagster_tests.flows.little_company import ACTUALS, BALANCES, REGISTER, little
+from ml_connector_dagster_tests.flows.little_company import ACTUALS, BALANCES, LITTLE, REGISTER, little, settings
 from ml_connector_dagster_tests.flows.office import Office, office
 
 OCT = "2026-10"
@@ -386,3 +390,27 @@ def test_loading_again_restores_what_somebody_edited_in_the_model(connection, de
     assert load(connection).sent
     assert tie_out(connection, "actuals", OCT).holds
     assert not load(connection).sent
+
+
+def test_commitments_are_compared_with_the_orders_as_they_are_served_now(october, monkeypatch):
+    """They stand as of the period's end, are no actuals, and what moved since the read makes their period dirty."""
+    commitments = Entity(
+        "commitment_lines", EntityKind.COMMITMENT, LedgerLine, ("record_id", "line_id"), "orders", "Open.", "orders"
+    )
+    wanted = {**ACTUALS, "name": "commitments", "from": "commitment_lines", "accounts": "all"}
+    october.source = replace(LITTLE, entities=(*LITTLE.entities, commitments))
+    october.settings = settings(modules=[ACTUALS, wanted])
+    money, day = Decimal("250.00"), date(2026, 10, 31)
+    line = LedgerLine(
+        OCT, day, "acc-429", money, money, "GBP", Decimal(1), "", "v-1", "{}", "purchase_order", "po-1", "1", "hash"
+    )
+    monkeypatch.setattr(october.reader(), "read", lambda entity, period: iter([Page(rows=[line], read=1, raw=b"{}")]))
+    october.pull(OCT, "commitment_lines")
+    assert [tie_out(october, name, OCT, read_back=False).staged for name in ("commitments", "actuals")] == [
+        Decimal("250.00"),
+        Decimal("190.75"),
+    ]
+    line = line._replace(amount=Decimal("100.00"))
+    result = tie_out(october, "commitments", OCT, read_back=False)
+    assert (result.holds, result.books, result.staged) == (False, Decimal("100.00"), Decimal("250.00"))
+    assert ("commitment_lines", OCT) in {(one.entity, one.period) for one in dirty_periods(october)}
