@@ -56,7 +56,7 @@ def id_of(entries, name: str):
 
 def test_the_sdk_discovers_everything_in_the_model(client):
     assert [entry.name for entry in client.get_workspaces()] == ["Calder & Finch"]
-    assert [entry.id for entry in client.get_models()] == [MODEL_ID]
+    assert MODEL_ID in [entry.id for entry in client.get_models()]  # beside those of the other demo companies
     assert {entry.name for entry in client.get_imports()} >= {"Accounts from Xero", "Actuals from Xero"}
     assert [entry.name for entry in client.get_processes()] == ["Invoices from Xero"]
     assert [entry.name for entry in client.get_exports()] == ["Approved plan"]
