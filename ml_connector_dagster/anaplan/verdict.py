@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     LOADED_WITH_IGNORED = "LOADED_WITH_IGNORED"
     """Rows aimed at calculated or read-only cells: neither failed nor in the dump, yet not in the model."""
     PARTIAL = "PARTIAL"
+    """Rows failed, or were taken without some of their cells (a warning); their dump names them."""
     FAILED = "FAILED"
     """Earlier steps of a process are not rolled back."""
     CANCELLED = "CANCELLED"
@@ -37,6 +38,7 @@ class ActionResult:
     failed: int
     ignored: int
     warned: int
+    """Rows taken in part: the cells that Anaplan refused are not in the model."""
     total: int | None
     """Rows the import read; None where its kind of result does not say."""
     says: str
@@ -52,8 +54,13 @@ class Verdict:
 
     @property
     def rows_rejected(self) -> int:
-        """Rows that failed, over all actions."""
-        return sum(one.failed for one in self.actions)
+        """Rows that are not whole in the model, over all actions: failed, or taken in part."""
+        return sum(one.failed for one in self.actions) + self.rows_warned
+
+    @property
+    def rows_warned(self) -> int:
+        """Rows taken in part, over all actions."""
+        return sum(one.warned for one in self.actions)
 
     @property
     def rows_ignored(self) -> int:
@@ -79,7 +86,7 @@ def judge(task: Task) -> Verdict:
 def _outcome(result: Mapping[str, Any], actions: Sequence[ActionResult]) -> Outcome:
     if not result.get("successful") or any(not one.successful for one in actions):
         return Outcome.FAILED
-    if any(one.failed or (one.has_dump and not one.warned) for one in actions):
+    if any(one.failed or one.warned or one.has_dump for one in actions):
         return Outcome.PARTIAL
     if any(one.ignored for one in actions):
         return Outcome.LOADED_WITH_IGNORED

@@ -158,7 +158,10 @@ _REMEDIES = (
         ("date", "time"),
         "Compare period_format in defs.yaml with the import's time mapping, and the model's calendar with the period.",
     ),
-    (("number",), "Compare the import's decimal separator with its data source in Anaplan."),
+    (
+        ("number",),
+        "Compare the target's format with the column, and the import's decimal separator with its data source in Anaplan.",
+    ),
     (("parent",), "Load the parent list first; then replay the load."),
     (
         ("duplicate", "exists"),

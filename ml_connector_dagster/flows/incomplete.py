@@ -10,6 +10,9 @@ from ml_connector_dagster.errors import LoadIncomplete
 if TYPE_CHECKING:
     from ml_connector_dagster.flows.load_rows import LoadRow
 
+MOST_NAMED_LINES = 5
+"""Lines of the file that an error names; ``audit show`` lists all rows that were kept."""
+
 
 def incomplete(row: LoadRow) -> LoadIncomplete | None:
     """Answer why a finished load cannot be right whatever the model shows; None where the read-back decides."""
@@ -42,7 +45,7 @@ def _sentences(row: LoadRow) -> tuple[str, str, str] | None:
             means = "None or only some of its rows are in the model."
             return f"failed: {says}", means, f"Mend the cause (see {show}), then {replay}."
         case Outcome.PARTIAL:
-            means = f"The other rows are in the model; {row.target} for {row.period} is incomplete."
+            means = f"The rest is in the model; {row.target} for {row.period} is incomplete."
             return _rejected(row), means, f"See each row and its remedy with {show}; then {replay}."
         case Outcome.LOADED_WITH_IGNORED:
             means = "They aim at calculated, summed or read-only cells and are not in the model."
@@ -53,10 +56,22 @@ def _sentences(row: LoadRow) -> tuple[str, str, str] | None:
 
 
 def _rejected(row: LoadRow) -> str:
-    rows = f"finished with {row.rows_rejected:,} of {row.rows:,} rows rejected"
+    warned = int(row.counts.get("rows_warned", 0))
+    rejected = row.rows_rejected - warned
+    said = [f"{rejected:,} of {row.rows:,} rows rejected"] if rejected or not warned else []
+    if warned:
+        said.append(f"{warned:,} of {row.rows:,} rows taken without some of their cells")
+    rows = f"finished with {' and '.join(said)}"
     if row.counts.get("first_reason"):
-        return f"{rows}; the first: {row.counts['first_reason']}"
+        return f"{rows}{_lines(row)}; the first: {row.counts['first_reason']}"
     return f"{rows}; Anaplan no longer has the list of them." if row.counts.get("dump_gone") else f"{rows}."
+
+
+def _lines(row: LoadRow) -> str:
+    """Answer where the rows stand in the file (header = 1); nothing where no line could be attributed."""
+    lines = [str(one) for one in row.counts.get("lines", ())]
+    more = " and more" if len(lines) > MOST_NAMED_LINES else ""
+    return f" (file line{'s' if lines[1:] else ''} {', '.join(lines[:MOST_NAMED_LINES])}{more})" if lines else ""
 
 
 def _short(row: LoadRow, replay: str) -> tuple[str, str, str] | None:

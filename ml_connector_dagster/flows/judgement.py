@@ -19,7 +19,7 @@ from ml_connector_dagster.errors import (
     SettingWrong,
     TemporarilyRefused,
 )
-from ml_connector_dagster.flows.incomplete import incomplete
+from ml_connector_dagster.flows.incomplete import MOST_NAMED_LINES, incomplete
 from ml_connector_dagster.flows.verify import verify_load
 from ml_connector_dagster.store.faultpoints import fault_point
 from ml_connector_dagster.store.tables import rejected_row
@@ -100,7 +100,9 @@ def _finish(desk: Desk, row: LoadRow) -> LoadRow:
             "rows_read": list(verdict.rows_read),
             "says": verdict.says[:1000],
             "raw": _raw(task),
+            "rows_warned": verdict.rows_warned,
             "first_reason": kept[0]["reason"] if kept else "",
+            "lines": sorted({one["file_row"] for one in kept} - {0})[: MOST_NAMED_LINES + 1],
             "dump_gone": is_gone,
         },
     )

@@ -35,7 +35,7 @@ def verdict(state: str, outcome: dict[str, Any], by: str = ""):
         ("COMPLETE", result(ignored=1), Outcome.LOADED_WITH_IGNORED),
         ("COMPLETE", result(failed=2, failureDumpAvailable=True), Outcome.PARTIAL),
         ("COMPLETE", result(failureDumpAvailable=True), Outcome.PARTIAL),
-        ("COMPLETE", result(warned=1, failureDumpAvailable=True), Outcome.LOADED),
+        ("COMPLETE", result(warned=1, failureDumpAvailable=True), Outcome.PARTIAL),
         ("COMPLETE", result(successful=False), Outcome.FAILED),
         ("COMPLETE", {}, Outcome.FAILED),
         ("CANCELLED", result(), Outcome.CANCELLED),
@@ -50,6 +50,7 @@ def test_the_verdict_follows_flags_and_counts(state: str, outcome: dict[str, Any
     [
         (result(failed=1, failureDumpAvailable=True), Outcome.PARTIAL),
         (result(successful=False), Outcome.FAILED),
+        (result(warned=1), Outcome.PARTIAL),
         (result(ignored=3), Outcome.LOADED_WITH_IGNORED),
         (result(), Outcome.LOADED),
     ],
@@ -81,7 +82,7 @@ def test_counts_are_read_from_the_sentence_where_the_values_lack_them() -> None:
         "values": ["moduleName", None, "odd"],
     }
     found = verdict("COMPLETE", {"successful": True, "failureDumpAvailable": True, "details": [detail]})
-    assert (found.rows_rejected, found.rows_ignored, found.actions[0].warned, found.rows_read) == (1002, 7, 2, ())
+    assert (found.rows_rejected, found.rows_ignored, found.rows_warned, found.rows_read) == (1004, 7, 2, ())
 
 
 def test_a_result_without_details_is_read() -> None:

@@ -285,12 +285,37 @@ def test_waiting_loads_are_given_up_after_their_last_attempt(desk: Office) -> No
 
 def test_rejected_rows_are_kept_with_their_source_lines_and_remedy(desk: Office) -> None:
     cells = {**CELLS, ("999", "UK-a"): "5.00"}
-    with pytest.raises(LoadIncomplete, match=r"1 of 4 rows rejected; the first: Invalid name: Account.*Load the list"):
+    with pytest.raises(
+        LoadIncomplete, match=r"1 of 4 rows rejected \(file line 5\); the first: Invalid name: Account.*Load the list"
+    ):
         load_target(desk.connection(), desk.plan(cells), run_id="r")
     row = desk.rows()[0]
     assert (row.state, row.verdict, row.rows_rejected) == ("refused", "PARTIAL", 1)
     assert rejected(desk) == [(5, "E", "999", "record-5")]
     assert row.dump_blob is not None
+
+
+def test_a_row_taken_without_one_of_its_cells_is_no_whole_load(
+    planning_server: Running, sqlite_store: Store, tmp_path: Path
+) -> None:
+    """Anaplan calls it a warning and the task successful; the figures read back are even equal."""
+
+    def shape(definition: dict) -> None:
+        found = {one["name"]: one for one in (*definition["files"], *definition["modules"], *definition["imports"])}
+        found["actuals.csv"]["headers"].append("Rate")
+        found["Actuals"]["line_items"].append({"name": "Rate"})
+        found["Actuals from Xero"]["columns"]["Rate"] = {"line_item": "Rate"}
+
+    module = ACTUALS.model_copy(update={"columns": {**ACTUALS.columns, "Rate": "=late"}})
+    row = {"Entity": "UK", "Version": "Actual", "Period": "2026-10-01", "Account": "200", "Customer": "UK-a",
+           "Region": "unassigned", "amount": Decimal("1.50"), "Rate": "late"}  # fmt: skip
+    with office(planning_server, sqlite_store, tmp_path, shape=shape) as desk:
+        taken = r"1 of 1 rows taken without some of their cells \(file line 2\); the first: Invalid number: late"
+        with pytest.raises(LoadIncomplete, match=taken):
+            load_target(desk.connection(), desk.plan_of([row], module, period="2026-10"), run_id="r")
+        assert rejected(desk) == [(2, "W", "200", "record-2")]
+        assert [(one.verdict, one.rows_rejected) for one in desk.rows()] == [("PARTIAL", 1)]
+        assert desk.figure("200") == Decimal("1.50")
 
 
 def test_a_partial_load_is_right_after_the_fix_and_a_second_load(desk: Office) -> None:
