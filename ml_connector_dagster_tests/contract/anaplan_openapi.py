@@ -25,6 +25,15 @@ REALITY_DIFFERS = {
     ): "a basic login has no body, and the certificate's fields are other ones (anaplan.md 2.1-2.2)",
 }
 """Requests whose body the document describes otherwise than Anaplan takes it: method, end of the path, and why."""
+_MODEL = "/workspaces/{workspaceId}/models/{modelId}"
+LEFT_OUT = {
+    _MODEL + "/processes/{processId}/tasks/{taskId}/dumps/{objectId}" + end: _MODEL
+    + "/imports/{importId}/tasks/{taskId}/dump"
+    + end
+    for end in ("/chunks", "/chunks/{chunkId}")
+}
+"""Calls that the document leaves out though Anaplan's own help shows them, each with the one it is judged like: a process's
+dumps lie below the imports inside it (anaplan.md 6.6)."""
 _BROKEN_EMAIL = "\\\\"  # the published e-mail pattern escapes its dots twice, so that no address fits it
 _METHODS = {"get", "post", "put", "delete"}
 
@@ -55,9 +64,11 @@ class Document:
 
     def __post_init__(self) -> None:
         self._document = _as_json_schema(json.loads(self.path.read_text(encoding="utf-8")))
+        paths = self._document["paths"]
+        left_out = {missing: paths[like] for missing, like in LEFT_OUT.items() if like in paths}
         found = [
             self._read(template, method, item)
-            for template, item in self._document["paths"].items()
+            for template, item in (left_out | paths).items()
             for method in _METHODS & set(item)
         ]
         self._operations = sorted(found, key=lambda operation: operation.template.count("{"))

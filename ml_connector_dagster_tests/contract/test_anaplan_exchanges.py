@@ -12,7 +12,7 @@ from ml_connector_dagster.sandbox.exchanges import Exchange, observe
 from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.sandbox.world import World
 from ml_connector_dagster_tests.contract.anaplan_exchanges import OURS, Judge, judge
-from ml_connector_dagster_tests.contract.anaplan_openapi import REALITY_DIFFERS, document_for
+from ml_connector_dagster_tests.contract.anaplan_openapi import LEFT_OUT, REALITY_DIFFERS, document_for
 from ml_connector_dagster_tests.contract.specs import absent
 from ml_connector_dagster_tests.end_to_end.close_at_hand import company
 
@@ -155,6 +155,16 @@ def test_what_reality_does_otherwise_is_still_in_the_documents(method, end):
     found = [one for one in document._operations if one.method == method and one.template.endswith(end)]
     assert len(found) == 1
     assert "application/x-gzip" not in json.dumps(found[0].body)
+
+
+def test_a_processs_dump_is_judged_like_an_imports_until_the_document_shows_it():
+    paths = document_for("/2/0")._document["paths"]
+    assert [(missing in paths, like in paths) for missing, like in LEFT_OUT.items()] == [(False, True)] * 2
+    dumps = f"{W}/processes/118000000001/tasks/{'A' * 32}/dumps"
+    chunks = exchange(path=f"{dumps}/112000000002/chunks", status=200, kind=JSON)
+    assert judge(replace(chunks, answered='{"chunks": [{"id": "0", "name": "Chunk 0"}]}')) == []
+    assert "is not of type" in " ".join(judge(replace(chunks, answered='{"chunks": "none"}')))
+    assert "knows no such call" in " ".join(judge(exchange(path=f"{dumps}/112000000002")))
 
 
 def test_a_group_is_kept_on_one_worker(request):
