@@ -37,7 +37,10 @@ query Why($id: ID!) {
     ... on EventConnection {
       events {
         __typename
-        ... on ExecutionStepFailureEvent { failureMetadata { description } error { message } }
+        ... on ExecutionStepFailureEvent {
+          failureMetadata { description metadataEntries { label ... on TextMetadataEntry { text } } }
+          error { message }
+        }
         ... on RunFailureEvent { message error { message } }
       }
     }
@@ -59,6 +62,18 @@ class Run:
     def ended(self) -> bool:
         """True where nothing more will happen."""
         return self.status in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why one step of a run failed, or the run itself."""
+
+    says: str
+    """All three sentences, where it was an error of ours."""
+    error: str = ""
+    """Its class in errors.py; empty where it was another error."""
+    do: str = ""
+    """The last sentence alone."""
 
 
 @contextmanager
@@ -142,11 +157,13 @@ class DagsterGraphql:
 
     def why_failed(self, run_id: str) -> str:
         """Answer what the failed steps said, or the run itself."""
+        return "\n".join(cause.says for cause in self.causes(run_id))
+
+    def causes(self, run_id: str) -> list[Cause]:
+        """Answer why each failed step failed; the run's own reason where no step did."""
         events = self._ask(_WHY, {"id": run_id})["logsForRun"].get("events", ())
-        steps = [_says(event) for event in events if event["__typename"] == "ExecutionStepFailureEvent"]
-        return "\n".join(steps) or "\n".join(
-            _says(event) for event in events if event["__typename"] == "RunFailureEvent"
-        )
+        steps = [_cause(event) for event in events if event["__typename"] == "ExecutionStepFailureEvent"]
+        return steps or [_cause(event) for event in events if event["__typename"] == "RunFailureEvent"]
 
     def _ask(self, query: str, variables: Mapping[str, Any], *, repeatable: bool = True) -> dict[str, Any]:
         answer = self._http.send(
@@ -163,6 +180,8 @@ class DagsterGraphql:
         return data
 
 
-def _says(event: Mapping[str, Any]) -> str:
-    described = (event.get("failureMetadata") or {}).get("description")
-    return described or (event.get("error") or {}).get("message") or event.get("message") or "no reason given"
+def _cause(event: Mapping[str, Any]) -> Cause:
+    failure = event.get("failureMetadata") or {}
+    facts = {entry["label"]: entry.get("text", "") for entry in failure.get("metadataEntries") or ()}
+    says = failure.get("description") or (event.get("error") or {}).get("message") or event.get("message")
+    return Cause(says or "no reason given", facts.get("mlc/error", ""), facts.get("mlc/what_to_do", ""))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 import sqlalchemy as sa
 
-from ml_connector_dagster.cli.dagster_graphql import ENDED, DagsterGraphql, dagster_at
-from ml_connector_dagster.cli.output import json_option, progress, say, table
+from ml_connector_dagster.cli.dagster_graphql import ENDED, Cause, DagsterGraphql, dagster_at
+from ml_connector_dagster.cli.output import EXIT_CODES, json_option, progress, say, table
 from ml_connector_dagster.connections.opening import Connector
-from ml_connector_dagster.errors import LoadIncomplete
+from ml_connector_dagster.errors import ConnectorError, LoadIncomplete
 from ml_connector_dagster.flows.file_plan import FROM_MODEL_TAG
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.store import tables
@@ -36,7 +36,11 @@ SECONDS_BETWEEN_LOOKS = 1.0
 @click.option("--yes", is_flag=True, help="Do not ask before figures of the model are set to 0.")
 @json_option
 def load(connection: str, period: str, *, dagster: str, read: bool, from_model: bool, yes: bool, as_json: bool) -> None:
-    """Load every list and module of CONNECTION for PERIOD (2026-10) as queued runs, and wait for them."""
+    """Load every list and module of CONNECTION for PERIOD (2026-10) as queued runs, and wait for them.
+
+    The exit code is that of what stopped a run (3 credential refused, 5 quota spent, 8 held for a person …), and 6 where
+    steps of it failed for different reasons.
+    """
     with Connector.of_process() as connector, dagster_at(dagster) as webserver:
         opened = connector.connection(connection)
         asked = str(Period.parse(period))
@@ -81,11 +85,20 @@ def _run(webserver: DagsterGraphql, job: str, period: str, tags: Mapping[str, st
             step(f"{job} {period}: {status.lower()}")
             time.sleep(SECONDS_BETWEEN_LOOKS)
     if status != "SUCCESS":
-        raise LoadIncomplete(
-            f"Run {run_id} of {job} for {period} ended as {status.lower()}: {webserver.why_failed(run_id)}",
-            "The period is not in Anaplan as a whole.",
-            "Follow what the failed step says; the newest loads are listed by ml-connector audit show.",
-        )
+        raise _failed(f"Run {run_id} of {job} for {period} ended as {status.lower()}", webserver.causes(run_id))
+
+
+def _failed(run: str, causes: Sequence[Cause]) -> ConnectorError:
+    """Answer the error of a run that failed: of the class of its causes where they are of one, so that its exit code tells."""
+    kinds = {kind.__name__: kind for kind in EXIT_CODES}
+    errors = {kinds.get(cause.error, LoadIncomplete) for cause in causes}
+    kind = errors.pop() if len(errors) == 1 else LoadIncomplete
+    means = "The period is not in Anaplan as a whole."
+    if len(set(causes)) == 1 and causes[0].do:
+        return kind(f"{run}: {causes[0].says.removesuffix(causes[0].do).rstrip()}", means, causes[0].do)
+    why = "\n".join(dict.fromkeys(cause.says for cause in causes)) or "no step said why."
+    do = "Follow what the failed steps say; the newest loads are listed by ml-connector audit show."
+    return kind(f"{run}: {why}", means, do)
 
 
 def _newest_loads(connector: Connector, name: str, period: str) -> list[dict[str, object]]:

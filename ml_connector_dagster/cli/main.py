@@ -77,5 +77,6 @@ def main() -> None:
     """Actuals by period from accounting systems into Anaplan, tied out to the cent.
 
     Exit codes: 0 done, 2 wrong setting or use, 3 credential refused, 4 refused or unknown outcome, 5 quota spent,
-    6 load incomplete, 7 figures differ, 8 held for a person, 1 anything else.
+    6 load incomplete, 7 figures differ, 8 held for a person, 1 anything else. A command that waits for a run ends with the
+    code of what stopped the run.
     """

@@ -36,6 +36,7 @@ DIFFERENCES = "mlc/differences"
 CHART = "mlc/chart"
 ACCOUNTS = "mlc/account_by_account"
 WHAT_TO_DO = "mlc/what_to_do"
+ERROR = "mlc/error"
 
 
 def number(amount: Decimal) -> dg.FloatMetadataValue:

@@ -79,6 +79,7 @@ def test_two_years_are_backfilled_and_the_broken_month_says_why(stack, entities)
     assert {period for period, run in reads.items() if run.status != "SUCCESS"} == {THIRTEENTH}
     why = stack.dagster.why_failed(reads[THIRTEENTH].run_id)
     assert "The thirteenth month is broken on purpose" in why
+    assert all(cause.error for cause in stack.dagster.causes(reads[THIRTEENTH].run_id)), "the exit code's class"
     holding = {period for name, period in serial.actuals_verified(stack) if name == "calder_ie"}
     assert holding & set(MONTHS) == set(MONTHS) - {THIRTEENTH}
     runs = Counter(run.tags["dagster/partition"] for run in stack.load_runs("calder_ie")) - before
