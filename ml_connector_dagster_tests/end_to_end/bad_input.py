@@ -26,9 +26,11 @@ from ml_connector_dagster.flows.load import load_target
 from ml_connector_dagster.flows.pull import PullOutcome, pull
 from ml_connector_dagster.flows.tie_out import TieOut, tie_out
 from ml_connector_dagster.flows.translate import translate
+from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID
 from ml_connector_dagster.sandbox.anaplan.tenant import Tenant
 from ml_connector_dagster.sandbox.server import Running
+from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.store import tables
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster_tests.connections.sandboxed import ANAPLAN_LOGIN, DEMO, connected, consent
@@ -193,6 +195,15 @@ class Scene:
                 sa.select(row.c.entity, row.c.digest).where(row.c.period == OCT, row.c.current.is_(True))
             )
             return dict(found.tuples().all())
+
+    def counted(self) -> tuple[int, int, int]:
+        """Answer how many bills of October were read, stand in the staged file, and are named in quarantine."""
+        with self.opened() as connection:
+            staging = Staging(connection.store, connection.blobs)
+            row = staging.current(NAME, "bills", Period.parse(OCT))
+            assert row is not None
+            staged = {one for table in staging.tables(row, ["document_id"]) for one in table.column(0).to_pylist()}
+            return row.records, len(staged), len(staging.quarantined(row))
 
     @property
     def model(self) -> Any:

@@ -85,6 +85,9 @@ class BadInput:
     restages: bool = False
     """True where the mishap is in the books themselves: what they say is staged and held, a record in quarantine is counted."""
 
+    quarantined: int = 0
+    """Bills that cannot be read: kept aside and counted."""
+
     def __str__(self) -> str:
         return self.name
 
@@ -135,6 +138,11 @@ def rename_column(scene: Scene, name: str) -> None:
 def amounts_as(scene: Scene, what: str) -> None:
     """A builder changes the format of the figures: Anaplan rejects every row of the file."""
     scene.model.module_named("Actuals").line_item("Amount").number_format = what
+
+
+def customers_as(scene: Scene, what: str) -> None:
+    """A builder changes the format of one column: Anaplan takes each row's other cells, with a warning."""
+    scene.model.module_named("Invoice Register").line_item("Customer").number_format = what
 
 
 def unmap(scene: Scene) -> None:
@@ -226,13 +234,18 @@ TABLE = [
     BadInput("rows rejected and their dump gone", both(partial(amounts_as, what="BOOLEAN"), planned(ACTUALS, dump_gone=True)),
              LOAD, LoadIncomplete, 6, "rows rejected; Anaplan no longer has the list of them", r"ml-connector audit show \d+",
              partial(amounts_as, what="NUMBER")),
+    BadInput("one cell of each row refused", partial(customers_as, what="NUMBER"), load("invoice_register", force=True),
+             LoadIncomplete, 6, r"\d+ of \d+ rows taken without some of their cells \(file lines 2, .*Invalid number: IE-",
+             r"ml-connector audit show \d+", both(partial(customers_as, what="TEXT"), lambda scene: scene.load("invoice_register")),
+             lands=True),
     BadInput("model archived", state("ARCHIVED"), LOAD, SettingWrong, 2, f"archived .*{MODEL}", r"defs\.yaml", state("UNLOCKED")),
     BadInput("model locked", state("LOCKED"), LOAD, TemporarilyRefused, 4, f"locked .*{MODEL}", "unlock", state("UNLOCKED")),
     # ── figures ───────────────────────────────────────────────────────────────────────────────────────────────────────
     BadInput("unmapped account", unmap, LOAD, HeldForPerson, 8, "1 source id has no member: ledger_account 429",
              f"ml-connector mapping suggest {NAME} ledger_account", Scene.restore),
     BadInput("unparseable record", partial(damage, DateString="soon"), read_and_load("actuals", "bills", "ledger_lines"),
-             HeldForPerson, 8, "1 record of 2026-10 .*: bills .*'soon'", "accounting system", damage, restages=True),
+             HeldForPerson, 8, "1 record of 2026-10 .*: bills .*'soon'", "accounting system", damage, restages=True,
+             quarantined=1),
     BadInput("period suddenly empty", partial(empty, is_empty=True), read_and_load("invoice_register", "invoices"),
              HeldForPerson, 8, r"invoices of 2026-10 had \d+ rows and now reads none",
              f"ml-connector held release {NAME} invoice_register {OCT}",
@@ -264,6 +277,7 @@ def test_bad_input_gets_one_clear_error_and_loses_nothing(desk: Scene, bad: BadI
     if bad.tries is not READ:
         desk.read("bills", "ledger_lines")
     figure, figures, staged = desk.figure(), desk.figures(), desk.staged()
+    bills = desk.counted()[0]
     bad.spoil(desk)
     try:
         told = bad.tries(desk)
@@ -273,6 +287,7 @@ def test_bad_input_gets_one_clear_error_and_loses_nothing(desk: Scene, bad: BadI
     assert_said(told, bad, desk)
     assert bad.lands or kept == figures
     assert bad.restages or desk.staged() == staged
+    assert desk.counted() == (bills, bills - bad.quarantined, bad.quarantined), "read = staged + quarantined"
     assert desk.recover().holds
     assert desk.figure() == figure + amount
 
