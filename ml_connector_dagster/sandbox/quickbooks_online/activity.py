@@ -271,7 +271,7 @@ class _Buying:
         if rng.random() < 0.08 and costs is _COSTS:
             return Line("ItemBasedExpense", rng.randrange(80_000, 300_000), "53", "Research", "9", class_id=klass)
         account_id, text, low, high = rng.choice(costs)
-        billable = rng.choice(self._customers).name_id if account_id in {"53", "54"} and rng.random() < 0.5 else ""
+        billable = rng.choice(self._customers).name_id if account_id in {"53", "54"} and rng.random() < 0.85 else ""
         amount = rng.randrange(low, high)
         return Line("AccountBasedExpense", amount, account_id, text, class_id=klass, customer_id=billable)
 

@@ -66,7 +66,7 @@ def unauthorized(now: datetime, detail: str) -> Refusal:
         "code": "3200",
         "element": None,
     }
-    body = {
+    body: Json = {
         "warnings": None,
         "intuitObject": None,
         "fault": {"error": [error], "type": "AUTHENTICATION"},

@@ -200,14 +200,16 @@ class Company:
 def _rename(txn: Txn, entity: str, loser: str, survivor: str) -> bool:
     moved = False
     if entity == "Account":
-        for holder in (txn, *txn.leaves()):
+        holders: list[Txn | Line] = [txn, *txn.leaves()]
+        for holder in holders:
             if holder.account_id == loser:
                 holder.account_id, moved = survivor, True
         if txn.other_id == loser:
             txn.other_id, moved = survivor, True
         return moved
     if entity == "Class":
-        for holder in (txn, *txn.leaves()):
+        tagged: list[Txn | Line] = [txn, *txn.leaves()]
+        for holder in tagged:
             if holder.class_id == loser:
                 holder.class_id, moved = survivor, True
         return moved

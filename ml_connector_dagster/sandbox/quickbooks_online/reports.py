@@ -65,17 +65,17 @@ def trial_balances(company: Company, last: date) -> dict[str, int]:
 def _trial_balance(call: Call, wanted: Asked) -> Json:
     """The first day plays no part: these are balances."""
     found = trial_balances(call.company, wanted.last)
-    rows = []
+    rows: list[Json] = []
     for account_id in ACCOUNTS:
         cents = found.get(account_id, 0)
         if cents and (not wanted.accounts or account_id in wanted.accounts):
             debit, credit = (money(cents), "") if cents > 0 else ("", money(-cents))
             rows.append({"ColData": cells(full_name(account_id), (debit, credit), account_id)})
     shown = [cents for account_id, cents in found.items() if not wanted.accounts or account_id in wanted.accounts]
-    debits = sum(cents for cents in shown if cents > 0)
-    credits = -sum(cents for cents in shown if cents < 0)
+    debited = sum(cents for cents in shown if cents > 0)
+    credited = -sum(cents for cents in shown if cents < 0)
     if rows:
-        summary = {"ColData": cells("TOTAL", (money(debits), money(credits)))}
+        summary = {"ColData": cells("TOTAL", (money(debited), money(credited)))}
         rows.append({"type": "Section", "group": "GrandTotal", "Summary": summary})
     columns = [column("", "Account", "account"), column("Debit", "Money", "debit"), column("Credit", "Money", "credit")]
     return whole(call, "TrialBalance", wanted, columns, rows)

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ml_connector_dagster.sandbox.clock import Clock
+from ml_connector_dagster.sandbox.quickbooks_online.company import REALM_ID
 from ml_connector_dagster.sandbox.quickbooks_online.notation import cloud_event_time
 from ml_connector_dagster.sandbox.quickbooks_online.records import NAME_ENTITIES, TXN_ENTITIES
 
@@ -32,7 +33,7 @@ class Webhooks:
     url: str = ""
     token: str = ""
     form: str = "cloudevents"
-    realm_id: str = "9341453987654321"
+    realm_id: str = REALM_ID
     _events: list[tuple[str, str, str, str, str]] = field(default_factory=list)
 
     def subscribe(self, url: str, token: str, form: str) -> None:

@@ -203,7 +203,7 @@ class Wire:
         return shown | {"CheckPayment": {"BankAccountRef": _account(txn.account_id), "PrintStatus": "NotSet"}}
 
     def deposit(self, txn: Txn) -> Json:
-        lines = []
+        lines: list[Json] = []
         for place, line in enumerate(txn.lines):
             if line.links:
                 linked = [{"TxnId": line.links[0].txn_id, "TxnType": "Payment", "TxnLineId": "0"}]

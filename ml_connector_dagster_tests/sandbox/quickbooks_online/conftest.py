@@ -73,8 +73,12 @@ class QuickBooks:
         self.token = answer.json()
         return self
 
-    def ask(self, path: str, *, realm: str = REALM_ID, headers: dict[str, str] | None = None, **params: Any) -> httpx.Response:
-        wanted = {"Authorization": f"Bearer {self.token['access_token']}", "Accept": "application/json"} | (headers or {})
+    def ask(
+        self, path: str, *, realm: str = REALM_ID, headers: dict[str, str] | None = None, **params: Any
+    ) -> httpx.Response:
+        wanted = {"Authorization": f"Bearer {self.token['access_token']}", "Accept": "application/json"} | (
+            headers or {}
+        )
         return self.http.get(
             f"/quickbooks_online/v3/company/{realm}/{path}", params=params | {"minorversion": "75"}, headers=wanted
         )

@@ -79,10 +79,10 @@ def test_receivables_are_what_invoices_leave_open_less_what_is_unapplied(quickbo
     accounts = {entry["Id"]: entry for entry in quickbooks.every("Account")}
     invoices = sum(one["Balance"] for one in quickbooks.every("Invoice") if one["CurrencyRef"]["value"] == "USD")
     unapplied = sum(one["UnappliedAmt"] for one in quickbooks.every("Payment"))
-    credits = sum(one["TotalAmt"] for one in quickbooks.every("CreditMemo"))
+    credited = sum(one["TotalAmt"] for one in quickbooks.every("CreditMemo"))
     lines = quickbooks.question("unshown", first="2020-01-01", last="2026-12-31")["lines"]
     charges = sum(Decimal(line["amount"]) for line in lines if line["account"] == "84")
-    assert accounts["84"]["CurrentBalance"] == invoices - unapplied - credits + charges
+    assert accounts["84"]["CurrentBalance"] == invoices - unapplied - credited + charges
     assert accounts["1"]["CurrentBalanceWithSubAccounts"] != accounts["1"]["CurrentBalance"] == 0
 
 
@@ -97,7 +97,7 @@ def test_every_kind_of_transaction_is_there_with_its_common_properties(quickbook
     assert sum(Decimal(line["amount"]) for line in lines) == 0
 
 
-def test_purchases_are_paid_three_ways_and_some_are_credits(quickbooks):
+def test_purchases_are_paid_three_ways_and_some_are_credited(quickbooks):
     purchases = quickbooks.every("Purchase")
     assert {one["PaymentType"] for one in purchases} == {"Cash", "Check", "CreditCard"}
     assert any(one.get("Credit") for one in purchases)
