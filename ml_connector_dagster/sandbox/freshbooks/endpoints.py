@@ -10,7 +10,7 @@ from starlette.responses import Response
 from ml_connector_dagster.sandbox.freshbooks import feed, list_wire
 from ml_connector_dagster.sandbox.freshbooks.access import Call, Handler
 from ml_connector_dagster.sandbox.freshbooks.answers import Refusal, answer, result
-from ml_connector_dagster.sandbox.freshbooks.records import Document
+from ml_connector_dagster.sandbox.freshbooks.records import DELETED, Document
 from ml_connector_dagster.sandbox.freshbooks.resources import ITEMS, Resource
 from ml_connector_dagster.sandbox.freshbooks.search import includes, narrow, page, searched
 
@@ -36,7 +36,10 @@ def single(resource: Resource) -> Handler:
     def handler(call: Call) -> Response:
         record = _found(resource, call)
         if call.request.method == "PUT":
-            _change_vis_state(resource, call, record)
+            _set_vis_state(call, record, _asked_vis_state(resource, call))
+        if call.request.method == "DELETE":
+            _set_vis_state(call, record, DELETED)
+            return result({})
         lines = includes(call.request, "lines")
         return result({resource.single_key: resource.shown(call.company, record, lines)})
 
@@ -148,12 +151,16 @@ def _found(resource: Resource, call: Call) -> Any:
     return record
 
 
-def _change_vis_state(resource: Resource, call: Call, record: Any) -> None:
+def _asked_vis_state(resource: Resource, call: Call) -> int:
     """A PUT that carries vis_state drops every other field; nothing else can be written here."""
     try:
-        vis_state = int(msgspec.json.decode(call.body)[resource.single_key]["vis_state"])
-    except (KeyError, ValueError, TypeError, msgspec.DecodeError) as wrong:
+        body = msgspec.json.decode(call.body)
+        return int(next(iter(body.values()))["vis_state"])
+    except (KeyError, ValueError, TypeError, AttributeError, StopIteration, msgspec.DecodeError) as wrong:
         raise Refusal(422, 2001, "This field is required.", "vis_state", resource.word.lower()) from wrong
+
+
+def _set_vis_state(call: Call, record: Any, vis_state: int) -> None:
     now_ms = call.cloud.world.clock.now_ms()
     if isinstance(record, Document):
         call.company.show(record, vis_state, now_ms)

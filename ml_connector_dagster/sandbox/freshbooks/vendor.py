@@ -38,7 +38,8 @@ def create(world: World) -> list[BaseRoute]:
         path = f"{_ACCOUNT}/{resource.path}"
         routes.append(_route(cloud, path, "accounting", resource.name, endpoints.listed(resource)))
         one = endpoints.single(resource)
-        routes.append(_route(cloud, f"{path}/{{record_id}}", "accounting", resource.name, one, "GET", "PUT"))
+        methods = ("GET", "PUT", "DELETE")
+        routes.append(_route(cloud, f"{path}/{{record_id}}", "accounting", resource.name, one, *methods))
     routes += [_route(cloud, *entry) for entry in _OTHERS]
     routes += [
         _route(cloud, _CALLBACKS, "events", "callbacks", callback_pages.callbacks, "GET", "POST"),
