@@ -107,7 +107,26 @@ def _damage(cloud: FreshBooksCloud, body: Mapping[str, Any]) -> Json:
 def _hide(cloud: FreshBooksCloud, body: Mapping[str, Any]) -> Json:
     """{"document", "hidden"?: true}: reports go on counting it, lists and feed do not show it."""
     _document(cloud, body).hidden = bool(body.get("hidden", True))
+    cloud.agency.version += 1
     return {"document": str(body["document"])}
+
+
+def _bulk(cloud: FreshBooksCloud, body: Mapping[str, Any]) -> Json:
+    """{"count", "first", "last"}: so many sent invoices of three lines, spread evenly over the days of a span."""
+    company, now_ms = cloud.agency, cloud.world.clock.now_ms()
+    first, last, count = (
+        date.fromisoformat(str(body["first"])),
+        date.fromisoformat(str(body["last"])),
+        int(body["count"]),
+    )
+    days, client = (last - first).days + 1, next(iter(company.clients))
+    accounts = [company.account(name) for name in ("Brand Strategy", "Web Design", "Retainers")]
+    for place in range(count):
+        made = Document("invoices", company.new_id(), first + timedelta(days=place * days // count), company.currency)
+        made.number, made.party_id, made.status, made.created_ms = f"BULK-{place}", client, "sent", now_ms
+        made.lines = [Line(account, 1_000 + place % 997, "Bulk") for account in accounts]
+        company.keep(made)
+    return {"invoices": count}
 
 
 def _rename_account(cloud: FreshBooksCloud, body: Mapping[str, Any]) -> Json:
@@ -140,5 +159,6 @@ BOOK_ACTS: dict[str, Act] = {
     "plant": _plant,
     "damage": _damage,
     "hide": _hide,
+    "bulk": _bulk,
     "rename-account": _rename_account,
 }

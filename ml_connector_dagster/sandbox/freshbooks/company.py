@@ -1,6 +1,7 @@
 """One business: its lists, its documents, and one double-entry ledger for each currency, which are never added up."""
 
 import itertools
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
@@ -37,8 +38,14 @@ class Company:
         self.vendors: dict[int, Vendor] = {}
         self.projects: dict[int, Project] = {}
         self.documents: dict[int, Document] = {}
+        self.by_kind: dict[str, list[Document]] = defaultdict(list)
+        """The same documents, in the order of their ids."""
+        self.version = 0
+        """Moves with every change of what the feed shows."""
         self.books: dict[str, Ledger] = {"USD": Ledger()}
         self.damaged_details: dict[int, dict[str, object]] = {}
+        self.remembered: tuple[object, list[tuple[Entry, EntryLine, str]]] = (None, [])
+        """The feed's rows that were asked for last, with what they answer: pages of one span come in a row."""
 
     def new_id(self) -> int:
         return next(self._ids)
@@ -51,6 +58,7 @@ class Company:
         """Enter a document and post it."""
         document.updated_ms = max(document.updated_ms, document.created_ms)
         self.documents[document.doc_id] = document
+        self.by_kind[document.kind].append(document)
         if document.target_id in self.documents:
             self.documents[document.target_id].settled_by.append(document)
         if document.credit_id in self.documents:
@@ -88,6 +96,7 @@ class Company:
         return (entry for entry in ledger.all_standing() if first <= entry.posted_on <= last)
 
     def _post(self, document: Document, now_ms: int | None = None) -> None:
+        self.version += 1
         if document.vis_state == DELETED or document.status == "draft":
             return
         self.new_id()  # the entry's own id: its first line has the next one

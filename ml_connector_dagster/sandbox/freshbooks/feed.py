@@ -24,7 +24,14 @@ _NAMES = {
 
 
 def rows(company: Company, first: date, last: date) -> list[Row]:
-    """The shown legs between two days, newest first."""
+    """The shown legs between two days, newest first; computed once for all pages of a span."""
+    asked = (company.version, first, last)
+    if company.remembered[0] != asked:
+        company.remembered = (asked, _rows(company, first, last))
+    return company.remembered[1]
+
+
+def _rows(company: Company, first: date, last: date) -> list[Row]:
     found = [
         (entry, line, currency)
         for currency in company.books

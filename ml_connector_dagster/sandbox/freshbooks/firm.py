@@ -295,8 +295,8 @@ class _Scribe:
             return
         open_ones = [
             one
-            for one in self.company.documents.values()
-            if one.kind == "invoices" and one.status != "draft" and one.currency == "USD" and one.outstanding > 50_000
+            for one in self.company.by_kind["invoices"][-120:]
+            if one.status != "draft" and one.currency == "USD" and one.outstanding > 50_000
         ]
         if not open_ones:
             return

@@ -41,15 +41,14 @@ class Resource:
 
     def standing(self, company: Company, *, swept: bool) -> list[Any]:
         """The records, newest first; deleted ones only where search[vis_state] is used and understood."""
-        every = [one for one in self.records(company) if not getattr(one, "hidden", False)]
-        every.sort(key=self.identity, reverse=True)
+        every = [one for one in reversed(self.records(company)) if not getattr(one, "hidden", False)]
         if swept and self.sweeps:
             return every
         return [one for one in every if getattr(one, "vis_state", ACTIVE) != DELETED]
 
 
 def _documents(kind: str) -> Callable[[Company], Sequence[Any]]:
-    return lambda company: [one for one in company.documents.values() if one.kind == kind]
+    return lambda company: company.by_kind[kind]
 
 
 def _document(company: Company, one: Any, lines: bool) -> Json:  # noqa: FBT001 - a shape shared by all resources
