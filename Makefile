@@ -71,8 +71,8 @@ screenshots: $(VENV)/.ready ## the pictures of README, taken from a running demo
 	$(BIN)/python -m ml_connector_dagster_tests.ui.screenshots
 
 tools:                ## node tools and a browser for the contract and UI tests, where they can be had
-	@if command -v npm >/dev/null && [ ! -x .tools/node_modules/.bin/prism ]; then \
-	  mkdir -p .tools && npm install --silent --no-audit --no-fund --prefix .tools @stoplight/prism-cli@5 || echo "npm could not install Prism: its tests will be skipped, loudly"; fi
+	@if command -v npm >/dev/null && ! { [ -x .tools/node_modules/.bin/prism ] && [ -d .tools/node_modules/@freshbooks/api ]; }; then \
+	  mkdir -p .tools && npm install --silent --no-audit --no-fund --prefix .tools @stoplight/prism-cli@5 @freshbooks/api@4.1.0 || echo "npm could not install Prism and FreshBooks' SDK: their tests will be skipped, loudly"; fi
 	@command -v chromium >/dev/null || echo "chromium is not installed: UI tests will be skipped, loudly"
 
 clean:
