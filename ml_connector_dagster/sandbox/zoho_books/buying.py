@@ -95,7 +95,7 @@ class Buying:
             return
         lines = []
         for item in self._rng.sample(self._goods, self._rng.randint(1, 3)):
-            quantity = self._rng.choice((40, 60, 100, 120))
+            quantity = self._rng.choice((400, 500, 640, 760))
             line = Line(
                 self._company.new_id(),
                 INVENTORY,

@@ -62,7 +62,7 @@ _CHART = """
 604|3100|Owner Drawings|equity||
 """
 PROFIT_AND_LOSS = frozenset(
-    [
+    {
         "income",
         "other_income",
         "finance_income",
@@ -76,12 +76,12 @@ PROFIT_AND_LOSS = frozenset(
         "lease_expense",
         "finance_expense",
         "tax_expense",
-    ]
+    }
 )
 INCOME = frozenset({"income", "other_income", "finance_income"})
 FAMILIES = {
     "Asset": frozenset(
-        [
+        {
             "accounts_receivable",
             "bank",
             "cash",
@@ -90,10 +90,16 @@ FAMILIES = {
             "other_asset",
             "other_current_asset",
             "fixed_asset",
-        ]
+        }
     ),
     "Liability": frozenset(
-        ["accounts_payable", "credit_card", "other_current_liability", "loans_and_borrowing", "long_term_liability"]
+        {
+            "accounts_payable",
+            "credit_card",
+            "other_current_liability",
+            "loans_and_borrowing",
+            "long_term_liability",
+        }
     ),
     "Equity": frozenset({"equity"}),
     "Income": INCOME,

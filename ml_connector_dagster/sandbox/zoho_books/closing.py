@@ -37,7 +37,7 @@ class Closing:
                 created_ms=self._desk.stamp(day),
             )
         )
-        owner = self._company.legs(day, CURRENT, account_id(601), 2_500_000)
+        owner = self._company.legs(CURRENT, account_id(601), 2_500_000)
         self._desk.bank("owner_contribution", self._company.first + timedelta(days=3), owner, "New shares")
 
     def month(self, month: date) -> None:
@@ -45,10 +45,10 @@ class Closing:
         self._payroll(last)
         self._desk.journal(last, "Depreciation", [(account_id(418), 160_000, True), (account_id(511), 160_000, False)])
         interest = self._rng.randint(1_200, 9_000)
-        self._desk.bank("interest_income", last, legs(last, _RESERVE, account_id(208), interest), "Interest")
-        self._desk.bank("transfer_fund", last, legs(last, _RESERVE, CURRENT, 250_000), "To reserve")
-        self._desk.bank("card_payment", month.replace(day=27), legs(last, CARD, CURRENT, 140_000), "Card bill")
-        self._desk.bank("purchase_or_charges", last, legs(last, self._company.roles["charges"], CURRENT, 3_500), "Fees")
+        self._desk.bank("interest_income", last, legs(_RESERVE, account_id(208), interest), "Interest")
+        self._desk.bank("transfer_fund", last, legs(_RESERVE, CURRENT, 250_000), "To reserve")
+        self._desk.bank("card_payment", month.replace(day=27), legs(CARD, CURRENT, 140_000), "Card bill")
+        self._desk.bank("purchase_or_charges", last, legs(self._company.roles["charges"], CURRENT, 3_500), "Fees")
         if self._rng.random() < 0.4:
             self._seldom(month)
         if month.month % 3 == 0:
@@ -62,7 +62,7 @@ class Closing:
             self._desk.journal(month.replace(day=21), "Cash basis correction", cash, journal_type="cash")
 
     def _payroll(self, last: date) -> None:
-        gross = 7_400_000 + self._rng.randint(-150_000, 250_000)
+        gross = 3_300_000 + self._rng.randint(-150_000, 250_000)
         insurance, pension = gross * 11 // 100, gross * 3 // 100
         cost = gross + insurance + pension
         net = gross * 74 // 100
@@ -103,7 +103,7 @@ class Closing:
                 ("transfer_fund", _PETTY, CURRENT, 20_000),
             )
         )
-        self._desk.bank(kind, day, legs(day, debit, credit, amount), kind.replace("_", " "))
+        self._desk.bank(kind, day, legs(debit, credit, amount), kind.replace("_", " "))
 
     def _revalue(self, currency: str, last: date) -> None:
         """Adjust what is open in a foreign currency to the day's rate; taken back on the next day."""

@@ -182,7 +182,7 @@ class Company:
                 moved[account_id] = cents
         return moved
 
-    def legs(self, day: date, account_id: str, against_id: str, amount: int, document_amount: int = 0) -> list[Leg]:
+    def legs(self, account_id: str, against_id: str, amount: int, document_amount: int = 0) -> list[Leg]:
         """Two legs of a plain entry: the first account is debited."""
         document_amount = document_amount or amount
         return [Leg(account_id, amount, document_amount), Leg(against_id, -amount, -document_amount)]

@@ -132,6 +132,9 @@ class Doc:
     hidden: bool = False
     damaged: dict[str, object] = field(default_factory=dict)
     """Fields that a test spoiled on the wire; the ledger does not know of them."""
+    damaged_feed: dict[str, object] = field(default_factory=dict)
+    damaged_account: str = ""
+    """Like damaged, of its rows in the account transactions; of one account alone where that is named."""
 
     @property
     def posts(self) -> bool:

@@ -58,8 +58,8 @@ OPTIONS = {option: (tag, name) for tag in TAGS for option, name in tag.options.i
 LOCATIONS = {fixed_id(150): "Head Office", fixed_id(151): "Northern Warehouse", fixed_id(152): "Outlet York"}
 PROJECTS = {
     fixed_id(160): ("Spring Fair 2026 stand", 0),
-    fixed_id(161): ("Harbour Hotels refit", 1),
-    fixed_id(162): ("Own-label range", 2),
+    fixed_id(161): ("Harbour Hotels refit", 2),
+    fixed_id(162): ("Own-label range", 3),
 }
 """Id to name and the customer's place in the list of customers."""
 

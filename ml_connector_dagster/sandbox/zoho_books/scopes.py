@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 MODULES = frozenset(
-    [
+    {
         "contacts",
         "settings",
         "estimates",
@@ -19,7 +19,7 @@ MODULES = frozenset(
         "vendorpayments",
         "banking",
         "accountants",
-    ]
+    }
 )
 ACTIONS = frozenset({"CREATE", "READ", "UPDATE", "DELETE", "ALL"})
 EVERYTHING = "ZohoBooks.fullaccess.all"

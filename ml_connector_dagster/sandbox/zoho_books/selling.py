@@ -63,7 +63,7 @@ class Selling:
             self._paid(invoice)
 
     def _sold(self, item: Item, *, foreign: bool = False) -> Line:
-        quantity = self._rng.choice((4, 6, 8, 10, 12, 24))
+        quantity = self._rng.choice((24, 36, 48, 60, 72, 120))
         whole = quantity * item.rate * 6 // 10
         discount = whole // 10 if self._rng.random() < 0.15 else 0
         return Line(
@@ -148,7 +148,7 @@ class Selling:
         day = min(month_end(month), self._desk.today)
         lines = []
         for item in self._rng.sample(self._goods, 5):
-            quantity = self._rng.randint(6, 30) * season // 100
+            quantity = self._rng.randint(30, 120) * season // 100
             lines.append(
                 Line(
                     self._company.new_id(),
@@ -164,7 +164,7 @@ class Selling:
             )
         invoice = self._invoice(market, day, lines, STANDARD.tax_id, inclusive=True)
         self._desk.pay(invoice, invoice.total, day + timedelta(days=9))
-        legs = self._company.legs(day, account_id(406), CURRENT, invoice.total * 12 // 100)
+        legs = self._company.legs(account_id(406), CURRENT, invoice.total * 12 // 100)
         self._desk.bank("purchase_or_charges", day + timedelta(days=9), legs, "Marketplace fees", market.contact_id)
 
     def _takings(self, day: date, season: int) -> None:
@@ -173,13 +173,13 @@ class Selling:
         tax = half_up(net * 20, 100)
         company = self._company
         legs = [
-            *company.legs(day, CLEARING, OUTLET, net),
-            *company.legs(day, CLEARING, company.roles["output_tax"], tax),
-            *company.legs(day, company.roles["cogs"], company.roles["inventory"], net * 42 // 100),
+            *company.legs(CLEARING, OUTLET, net),
+            *company.legs(CLEARING, company.roles["output_tax"], tax),
+            *company.legs(company.roles["cogs"], company.roles["inventory"], net * 42 // 100),
         ]
         self._desk.bank("sales_without_invoices", day, legs, "Outlet York")
         later = day + timedelta(days=2)
-        self._desk.bank("transfer_fund", later, company.legs(later, CURRENT, CLEARING, net + tax), "Card terminal")
+        self._desk.bank("transfer_fund", later, company.legs(CURRENT, CLEARING, net + tax), "Card terminal")
 
     def _credit(self, month: date) -> None:
         """A return: credit note, then set against an invoice, refunded, or left open."""
@@ -218,7 +218,7 @@ class Selling:
         if day > self._desk.today:
             return
         company = self._company
-        legs = company.legs(day, company.roles["receivable"], CURRENT, credit.total)
+        legs = company.legs(company.roles["receivable"], CURRENT, credit.total)
         company.enter(
             Doc(
                 "creditnote_refund",
