@@ -112,8 +112,8 @@ class Closing:
             return
         rate, gained = company.rate(currency, last), 0
         legs = []
-        for account in (BANKS[currency], company.roles["receivable"], company.roles["payable"]):
-            base, foreign = self._held(account, currency, last)
+        held = self._held((BANKS[currency], company.roles["receivable"], company.roles["payable"]), currency, last)
+        for account, (base, foreign) in held.items():
             change = half_up(foreign * rate, RATE_ONE) - base
             if change:
                 legs.append(Leg(account, change, 0))
@@ -137,13 +137,15 @@ class Closing:
             )
         )
 
-    def _held(self, account: str, currency: str, last: date) -> tuple[int, int]:
-        """Base and foreign cents that records in a currency left on an account."""
-        base = foreign = 0
-        for entry, lines in self._company.postings_of(account):
+    def _held(self, accounts: tuple[str, ...], currency: str, last: date) -> dict[str, tuple[int, int]]:
+        """Base and foreign cents that records in a currency left on each account."""
+        held = dict.fromkeys(accounts, (0, 0))
+        for entry in self._company.ledger.all_standing():
             source = self._company.docs[entry.source_id]
             if entry.posted_on > last or source.currency != currency or source.kind == "base_currency_adjustment":
                 continue
-            base += sum(line.amount for line in lines)
-            foreign += sum(line.document_amount for line in lines)
-        return base, foreign
+            for line in entry.lines:
+                if line.account_id in held:
+                    base, foreign = held[line.account_id]
+                    held[line.account_id] = base + line.amount, foreign + line.document_amount
+        return held

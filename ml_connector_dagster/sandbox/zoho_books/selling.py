@@ -120,7 +120,7 @@ class Selling:
                 currency=customer.currency,
                 rate=self._company.rate(customer.currency, day),
                 lines=lines,
-                due_on=day + timedelta(days=30),
+                due_on=day + timedelta(days=self._rng.choice((14, 30, 30, 60))),
                 reference=f"PO {self._rng.randrange(1_000, 9_999)}" if self._rng.random() < 0.6 else "",
                 is_inclusive=inclusive,
                 discount=discount,
