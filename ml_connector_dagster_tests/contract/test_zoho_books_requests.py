@@ -72,7 +72,7 @@ def test_what_the_reference_page_documents_is_accepted(path, query):
         ("GET", "/invoices", "date_from=2026-10-01", "unknown date_from"),
         ("GET", "/chartofaccounts/transactions", "date_start=2026-10-01", "unknown date_start"),
         ("GET", "/bills", "sort_column=wish", "no sort_column=wish"),
-        ("GET", "/invoices", "filter_by=Status.Wish", "no filter_by=Status.Wish"),
+        ("GET", "/bills", "filter_by=Status.Wish", "no filter_by=Status.Wish"),
     ],
 )
 def test_a_misspelt_request_is_caught(method, path, query, says):
