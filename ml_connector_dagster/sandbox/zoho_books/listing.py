@@ -69,20 +69,33 @@ def _tests(shelf: Shelf, query: Mapping[str, str], chosen: str) -> list[Test]:
         for suffix, compare in _COMPARISONS.items():
             asked = query.get(f"{field}{suffix}", "")
             if asked and (not suffix or field in shelf.dates):
-                tests.append(lambda row, c=compare, f=shown_as, a=asked: c(str(row[f])[:10], a))
+                tests.append(_dated(shown_as, compare, asked))
     for field in shelf.texts:
-        for suffix, match in _TEXTS.items():
-            asked = query.get(f"{field}{suffix}", "")
-            if asked:
-                tests.append(lambda row, m=match, f=field, a=asked: m(str(row.get(f, "")), a))
+        tests += [
+            _worded(field, match, query[f"{field}{suffix}"])
+            for suffix, match in _TEXTS.items()
+            if query.get(f"{field}{suffix}")
+        ]
     for field in shelf.amounts:
         for suffix, measure in _AMOUNTS.items():
             amount = _amount(query.get(f"{field}{suffix}", ""))
             if amount is not None:
-                tests.append(lambda row, m=measure, f=field, a=amount: m(row.get(f, row.get("total", 0)), a))
-    exact = [(field, query[field]) for field in shelf.exact if query.get(field)]
-    tests += [lambda row, f=field, a=asked: str(row.get(f, "")) == a for field, asked in exact]
+                tests.append(_measured(field, measure, amount))
+    tests += [_worded(field, str.__eq__, query[field]) for field in shelf.exact if query.get(field)]
     return [*tests, *_stamp_test(shelf, query)]
+
+
+def _dated(field: str, compare: Callable[[Any, Any], bool], asked: str) -> Test:
+    return lambda row: compare(str(row[field])[:10], asked)
+
+
+def _worded(field: str, match: Callable[[str, str], bool], asked: str) -> Test:
+    return lambda row: match(str(row.get(field, "")), asked)
+
+
+def _measured(field: str, measure: Callable[[Any, Any], bool], asked: float) -> Test:
+    """An amount; lists that call it total answer to amount too."""
+    return lambda row: measure(row.get(field, row.get("total", 0)), asked)
 
 
 def _stamp_test(shelf: Shelf, query: Mapping[str, str]) -> list[Test]:
