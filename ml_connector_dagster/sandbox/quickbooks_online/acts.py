@@ -166,6 +166,28 @@ def _touch(cloud: QuickBooksCloud, body: Mapping[str, Any]) -> Json:
     return {"touched": len(records)}
 
 
+def _bulk(cloud: QuickBooksCloud, body: Mapping[str, Any]) -> Json:
+    """{"first", "last", "count"}: so many invoices of three lines more, evenly over the days: a backfill's size."""
+    company, count = cloud.company, int(body["count"])
+    assert company.ledger
+    first, last = date.fromisoformat(str(body["first"])), date.fromisoformat(str(body["last"]))
+    customers = [
+        one.name_id for one in company.written.lists["Customer"].values() if one.active and one.currency == HOME
+    ]
+    for number in range(count):
+        lines = [Line("SalesItem", 10_000 + number % 977, "46", "Day", "3", class_id=tag) for tag in ("1", "2", "")]
+        company.enter(
+            "Invoice",
+            first + (last - first) * number // count,
+            lines,
+            told=False,
+            name_id=customers[number % len(customers)],
+            account_id=RECEIVABLE[HOME],
+            number=f"B{number}",
+        )
+    return {"entered": count}
+
+
 def _save_again(company: Company, record: Named | Txn) -> None:
     if isinstance(record, Txn):
         company.restate(record)
@@ -196,4 +218,5 @@ BOOK_ACTS: dict[str, Act] = {
     "hide": _hide,
     "deactivate": _deactivate,
     "touch": _touch,
+    "bulk": _bulk,
 }

@@ -75,13 +75,15 @@ class Company:
                 return self.written.lists[entity][name_id]
         raise KeyError(name_id)
 
-    def enter(self, entity: str, day: date, lines: list[Line], **fields: Any) -> Txn:
-        """A new transaction, stamped now."""
+    def enter(self, entity: str, day: date, lines: list[Line], *, told: bool = True, **fields: Any) -> Txn:
+        """A new transaction, stamped now; told is False where no webhook hears of it and the stamp is the day's."""
         assert self.ledger
         txn = self._scribe.enter(entity, day, lines, **fields)
-        txn.created_at = txn.updated_at = self._now()
+        if told:
+            txn.created_at = txn.updated_at = self._now()
         self._post(txn)
-        self._tell(entity, txn.txn_id, "created")
+        if told:
+            self._tell(entity, txn.txn_id, "created")
         return txn
 
     def restate(self, txn: Txn, *, quiet: bool = False, event: str = "updated") -> None:

@@ -31,7 +31,7 @@ def query(call: Call) -> Response:
     posted = call.request.method == "POST"
     if posted and not call.request.headers.get("content-type", "").startswith("application/text"):
         raise call.refuse("4000", _MESSAGES["4000"], "A posted query is application/text.")
-    text = call.body.decode() if posted else call.request.query_params.get("query", "")
+    text = call.body.decode("utf-8", "replace") if posted else call.request.query_params.get("query", "")
     try:
         return answer(call.request, call.now, {"QueryResponse": _answered(call, parse(text))})
     except QueryWrong as wrong:

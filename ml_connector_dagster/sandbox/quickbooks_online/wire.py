@@ -47,7 +47,10 @@ class Wire:
             "sparse": False,
             "Active": named.active,
         }
-        return shown | _LISTS.get(named.entity, _plain)(self, named, balances) | named.more
+        shown |= _LISTS.get(named.entity, _plain)(self, named, balances) | named.more
+        if not named.active and "FullyQualifiedName" in named.more:
+            shown["FullyQualifiedName"] += " (deleted)"
+        return shown
 
     def reference(self, entity: str, name_id: str) -> Json:
         return {"value": name_id, "name": self._company.named(entity, name_id).shown_name}
@@ -203,19 +206,28 @@ class Wire:
         return shown | {"CheckPayment": {"BankAccountRef": _account(txn.account_id), "PrintStatus": "NotSet"}}
 
     def deposit(self, txn: Txn) -> Json:
+        factor = 0 if txn.voided else 1
         lines: list[Json] = []
         for place, line in enumerate(txn.lines):
             if line.links:
                 linked = [{"TxnId": line.links[0].txn_id, "TxnType": "Payment", "TxnLineId": "0"}]
-                lines.append({"Amount": number(line.amount), "LinkedTxn": linked})
+                lines.append({"Amount": number(factor * line.amount), "LinkedTxn": linked})
                 continue
             detail: Json = {"AccountRef": _account(line.account_id)}
             if line.class_id:
                 detail["ClassRef"] = self.reference("Class", line.class_id)
             entry = {"Id": str(place + 1), "LineNum": place + 1, "Description": line.description}
-            entry |= {"Amount": number(line.amount), "DetailType": "DepositLineDetail", "DepositLineDetail": detail}
+            entry |= {
+                "Amount": number(factor * line.amount),
+                "DetailType": "DepositLineDetail",
+                "DepositLineDetail": detail,
+            }
             lines.append(entry)
-        shown: Json = {"DepositToAccountRef": _account(txn.account_id), "TotalAmt": number(txn.total), "Line": lines}
+        shown: Json = {
+            "DepositToAccountRef": _account(txn.account_id),
+            "TotalAmt": number(factor * txn.total),
+            "Line": lines,
+        }
         if txn.amount:
             shown["CashBack"] = {
                 "AccountRef": _account(txn.other_id),
@@ -228,7 +240,7 @@ class Wire:
         return {
             "FromAccountRef": _account(txn.account_id),
             "ToAccountRef": _account(txn.other_id),
-            "Amount": number(txn.amount),
+            "Amount": number(0 if txn.voided else txn.amount),
         }
 
     def journal(self, txn: Txn) -> Json:

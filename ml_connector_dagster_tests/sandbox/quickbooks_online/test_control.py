@@ -222,3 +222,27 @@ def test_writes_are_refused_unless_they_are_allowed(changing):
     entry = documents(changing, "2026-05")["JournalEntry"][0]
     assert changing.write("journalentry?operation=void", Id=entry, SyncToken="0").json()["BatchItemResponse"] == []
     changing.control("settings", writes=False)
+
+
+def test_a_backfills_worth_of_invoices_can_be_entered(changing):
+    before = changing.query("SELECT COUNT(*) FROM Invoice WHERE TxnDate < '2024-12-01'")["totalCount"]
+    assert changing.control("bulk", first="2024-01-01", last="2024-12-31", count=366) == {"entered": 366}
+    after = changing.query("SELECT COUNT(*) FROM Invoice WHERE TxnDate < '2024-12-01'")["totalCount"]
+    assert after - before == 336  # days of January to November, and the first of December stays out
+    assert (
+        sum(
+            Decimal(row)
+            for row in changing.question("ledger", first="2024-01-01", last="2024-12-31")["movement"].values()
+        )
+        == 0
+    )
+
+
+@pytest.mark.parametrize("entity", ["Transfer", "Deposit", "JournalEntry"])
+def test_a_void_in_the_books_shows_zeros_whatever_the_entity(changing, entity):
+    document = documents(changing, "2025-03")[entity][0]
+    changing.control("void", document=document)
+    shown = changing.read(entity, document)
+    amounts = [shown.get("Amount", 0), shown.get("TotalAmt", 0), *(line["Amount"] for line in shown.get("Line", []))]
+    assert set(amounts) == {0}
+    assert {amount for _, amount in lines(changing, document).values()} == {0}
