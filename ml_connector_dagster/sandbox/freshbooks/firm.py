@@ -118,6 +118,8 @@ class _Scribe:
             self._invoice(self._day(month))
         for _ in range(self.rng.randint(34, 46)):
             self._expense(self._day(month))
+        if month < self.first + timedelta(days=150):  # an account that was archived since, and whose number lives on
+            self._expense(self._day(month), "Old Rentals")
         for _ in range(self.rng.randint(12, 18)):
             self._bill(self._day(month))
         for _ in range(self.rng.randint(1, 3)):
@@ -194,10 +196,10 @@ class _Scribe:
         )
         invoice.updated_ms = max(invoice.updated_ms, self._stamp(day))
 
-    def _expense(self, day: date) -> None:
+    def _expense(self, day: date, spent_on: str = "") -> None:
         if day > self.today:
             return
-        category = self.category[self.rng.choice(_SPENT_ON)]
+        category = self.category[spent_on or self.rng.choice(_SPENT_ON)]
         amount = self.rng.randint(900, 64_000)
         taxed = self.rng.random() < 0.1
         tax = (amount * 8_875 + 50_000) // 100_000 if taxed else 0
@@ -326,7 +328,7 @@ class _Scribe:
                 self.company.new_id(),
                 day,
                 "USD",
-                [Line("", amount)],
+                [Line("", amount if self.rng.random() < 0.6 else amount // 2)],
                 party_id=invoice.party_id,
                 target_id=invoice.doc_id,
                 credit_id=credit.doc_id,
@@ -340,7 +342,7 @@ class _Scribe:
         end = (month + timedelta(days=32)).replace(day=1) - timedelta(days=1)
         if end > self.today:
             return
-        salaries = self.rng.randint(15_800_000, 17_400_000)
+        salaries = self.rng.randint(25_600_000, 27_900_000)
         taxes = salaries * 765 // 10_000
         self._journal(
             end,
@@ -352,6 +354,12 @@ class _Scribe:
                 "Operating Checking": -salaries,
             },
         )
+        self._journal(
+            end,
+            "Payroll taxes remitted",
+            {"Payroll Liabilities": taxes * 9 // 10, "Operating Checking": -(taxes * 9 // 10)},
+        )
+        self._journal(month, "Petty cash", {"Cash": 420_000, "Operating Checking": -420_000})
         self._journal(month, "Rent", {"Rent": 1_150_000, "Operating Checking": -1_150_000})
         self._journal(end, "Depreciation", {"Depreciation": 185_000, "Accumulated Depreciation": -185_000})
         if month.month % 3 == 0:

@@ -153,3 +153,10 @@ class Document:
     @property
     def outstanding(self) -> int:
         return self.total - self.paid
+
+    @property
+    def settlement(self) -> str:
+        """Answer unpaid, partial or paid."""
+        if self.outstanding <= 0:
+            return "paid"
+        return "partial" if self.paid else "unpaid"

@@ -76,17 +76,11 @@ def _updated_day(one: Any) -> str:
 
 
 def _v3(one: Any) -> str:
-    if one.status == "draft" or not one.paid:
-        return str(one.status)
-    return "partial" if one.outstanding > 0 else "paid"
+    return str(one.status if one.status == "draft" or not one.paid else one.settlement)
 
 
 def _truth(of: Callable[[Any], bool]) -> Field:
     return lambda one: str(of(one)).lower()
-
-
-def _bill_status(one: Any) -> str:
-    return "paid" if one.outstanding <= 0 else ("partial" if one.paid else "unpaid")
 
 
 _DATED = {"date": _day, "updated": _updated_day}
@@ -173,7 +167,7 @@ RESOURCES = (
         shown=_document,
         equals={
             "vendorid": _PARTY,
-            "statuses": _bill_status,
+            "statuses": _text_of("settlement"),
             "currency_code": _text_of("currency"),
             "ids": _text_of("doc_id"),
         },

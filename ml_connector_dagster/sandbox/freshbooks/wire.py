@@ -22,7 +22,7 @@ def shown(company: Company, document: Document, *, lines: bool) -> Json:
 
 def _invoice(company: Company, one: Document) -> Json:
     code, client = one.currency, company.clients[one.party_id]
-    payment_status = "paid" if one.outstanding <= 0 else ("partial" if one.paid else "unpaid")
+    payment_status = one.settlement
     v3_status = one.status if payment_status == "unpaid" or one.status == "draft" else payment_status
     return {
         "id": one.doc_id,
@@ -175,7 +175,7 @@ def _expense(company: Company, one: Document) -> Json:
 
 def _bill(company: Company, one: Document) -> Json:
     vendor, code = company.vendors[one.party_id], one.currency
-    status = "paid" if one.outstanding <= 0 else ("partial" if one.paid else "unpaid")
+    status = one.settlement
     return {
         "id": one.doc_id,
         "bill_number": one.number,
@@ -259,7 +259,7 @@ def _other_income(_company: Company, one: Document) -> Json:
 
 
 def _credit_note(_company: Company, one: Document) -> Json:
-    status = "paid" if one.outstanding <= 0 else ("partial" if one.paid else "unpaid")
+    status = one.settlement
     return {
         "id": one.doc_id,
         "creditid": one.doc_id,
