@@ -11,6 +11,8 @@ from ml_connector_dagster.sandbox.quickbooks_online.ledger import Leg, Posting
 from ml_connector_dagster.sandbox.quickbooks_online.records import Line, Link, Named, Txn
 
 YEARS = 3
+CLASSES = ("1", "2", "3", "4")
+DEPARTMENTS = ("1", "2", "3")
 _LEVEL = {"EUR": 1_085_000, "CAD": 731_000}
 """Dollars for one unit, in millionths, when the books begin."""
 
