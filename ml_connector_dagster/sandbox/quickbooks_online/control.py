@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from ml_connector_dagster.sandbox.books.cents import text
 from ml_connector_dagster.sandbox.quickbooks_online.access import realm_fault
 from ml_connector_dagster.sandbox.quickbooks_online.acts import BOOK_ACTS, Act, Json
+from ml_connector_dagster.sandbox.quickbooks_online.cash import cash_ledger
 from ml_connector_dagster.sandbox.quickbooks_online.cloud import QuickBooksCloud
 from ml_connector_dagster.sandbox.quickbooks_online.records import BUYING, SALES
 from ml_connector_dagster.sandbox.quickbooks_online.reports import trial_balances
@@ -85,8 +86,9 @@ def _deliver(cloud: QuickBooksCloud, body: Mapping[str, Any]) -> Json:
 
 
 def _ledger(cloud: QuickBooksCloud, query: Mapping[str, Any]) -> Json:
-    """?first=&last=: cents by account of what the general ledger shows, debit positive."""
-    moved = cloud.company.ledger.movement(*_span(query), shown_only=True)
+    """?first=&last=&basis=: cents by account of what the general ledger shows, debit positive; basis may be cash."""
+    ledger = cash_ledger(cloud.company) if query.get("basis") == "cash" else cloud.company.ledger
+    moved = ledger.movement(*_span(query), shown_only=True)
     return {"movement": _amounts(moved)}
 
 
@@ -94,7 +96,7 @@ def _balances(cloud: QuickBooksCloud, query: Mapping[str, Any]) -> Json:
     """?first=&last=: movement with what nothing shows, and the closing balances of the trial balance."""
     first, last = _span(query)
     moved = cloud.company.ledger.movement(first, last)
-    return {"movement": _amounts(moved), "balance": _amounts(trial_balances(cloud.company, last))}
+    return {"movement": _amounts(moved), "balance": _amounts(trial_balances(cloud.company.ledger, last))}
 
 
 def _ledger_lines(cloud: QuickBooksCloud, query: Mapping[str, Any]) -> Json:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from ml_connector_dagster.sandbox.books.cents import text
 from ml_connector_dagster.sandbox.quickbooks_online.access import Call
@@ -152,12 +152,12 @@ def _columns(asked: str) -> list[str]:
 class _Sections:
     def __init__(self, company: Company, wanted: Asked, keys: list[str]) -> None:
         self._company, self._wanted, self._keys = company, wanted, keys
-        self._opening = company.balances(wanted.first - timedelta(days=1))
+        self._opening = wanted.ledger.movement(date.min, wanted.first - timedelta(days=1))
         self._legs: dict[str, list[tuple[Posting, Leg]]] = {}
         self.count = 0
         shown = [
             posting
-            for posting in company.ledger.between(wanted.first, wanted.last)
+            for posting in wanted.ledger.between(wanted.first, wanted.last)
             if posting.shown and posting.txn_id not in company.unfed
         ]
         for posting in sorted(shown, key=lambda posting: (posting.day, int(posting.txn_id))):

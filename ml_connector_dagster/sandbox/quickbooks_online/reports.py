@@ -16,9 +16,8 @@ from ml_connector_dagster.sandbox.quickbooks_online.chart import (
     full_name,
     roots,
 )
-from ml_connector_dagster.sandbox.quickbooks_online.company import Company
 from ml_connector_dagster.sandbox.quickbooks_online.general_ledger import general_ledger_body
-from ml_connector_dagster.sandbox.quickbooks_online.ledger import Leg, total
+from ml_connector_dagster.sandbox.quickbooks_online.ledger import Ledger, Leg, total
 from ml_connector_dagster.sandbox.quickbooks_online.report_shape import (
     Asked,
     Json,
@@ -51,11 +50,11 @@ def report_endpoint(call: Call) -> Response:
     return report(body(call, asked(call)))
 
 
-def trial_balances(company: Company, last: date) -> dict[str, int]:
+def trial_balances(ledger: Ledger, last: date) -> dict[str, int]:
     """Closing balances: profit-and-loss accounts since the fiscal year began, what came before in retained earnings."""
     year = last.replace(month=1, day=1)
-    found = company.balances(last)
-    for account_id, cents in company.balances(year - timedelta(days=1)).items():
+    found = ledger.movement(date.min, last)
+    for account_id, cents in ledger.movement(date.min, year - timedelta(days=1)).items():
         if ACCOUNTS[account_id].in_profit_and_loss:
             found[account_id] -= cents
             found[RETAINED_EARNINGS] = found.get(RETAINED_EARNINGS, 0) + cents
@@ -64,7 +63,7 @@ def trial_balances(company: Company, last: date) -> dict[str, int]:
 
 def _trial_balance(call: Call, wanted: Asked) -> Json:
     """The first day plays no part: these are balances."""
-    found = trial_balances(call.company, wanted.last)
+    found = trial_balances(wanted.ledger, wanted.last)
     rows: list[Json] = []
     for account_id in ACCOUNTS:
         cents = found.get(account_id, 0)
@@ -104,7 +103,7 @@ def _profit_and_loss(call: Call, wanted: Asked) -> Json:
     """Account rows carry ids, a section's header the parent's own postings; summaries carry none."""
     columns = _summarized(call, wanted)
     by_column: list[dict[str, int]] = []
-    postings = list(call.company.ledger.between(wanted.first, wanted.last))
+    postings = list(wanted.ledger.between(wanted.first, wanted.last))
     for _, _, fits in columns:
         by_column.append(
             total(
@@ -142,7 +141,7 @@ def _profit_and_loss(call: Call, wanted: Asked) -> Json:
 
 def _balance_sheet(call: Call, wanted: Asked) -> Json:
     """Assets, then liabilities and equity; the year's result is a data row without an account."""
-    found = trial_balances(call.company, wanted.last)
+    found = trial_balances(wanted.ledger, wanted.last)
     result = -sum(cents for account_id, cents in found.items() if ACCOUNTS[account_id].in_profit_and_loss)
     rows = []
     for group, label, kinds, credit in _SHEET:

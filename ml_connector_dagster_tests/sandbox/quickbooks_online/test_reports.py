@@ -157,7 +157,7 @@ def test_a_span_without_books_says_so(quickbooks, name):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"accounting_method": "Cash"},
+        {"accounting_method": "Modified"},
         {"start_date": "2026-10-31"},
         {"end_date": "31.10.2026"},
         {"summarize_column_by": "Employees"},
@@ -197,3 +197,17 @@ def test_a_report_may_time_out_at_the_gateway_come_empty_or_be_forbidden(changin
     changing.control("settings", may_report=False)
     assert changing.fault("reports/TrialBalance", status=403, **asked)["code"] == "5020"
     changing.control("settings", may_report=True)
+
+
+def test_on_the_cash_basis_an_invoice_counts_when_it_is_paid(quickbooks):
+    """What all months ever earned differs between the bases by what stands open, and the cash ledger balances too."""
+    report = quickbooks.report("GeneralLedger", columns=COLUMNS, accounting_method="Cash")
+    rows = by_key(report)
+    assert report["Header"]["ReportBasis"] == "Cash"
+    shown = quickbooks.question("ledger", first="2026-10-01", last="2026-10-31", basis="cash")["movement"]
+    assert posted(rows) == {account: Decimal(amount) for account, amount in shown.items()}
+    assert "Invoice" not in {row["txn_type"]["value"] for row in rows if row["account_name"]["id"] == "46"}
+    earned = profit(quickbooks.report("ProfitAndLoss", accounting_method="Cash"))
+    assert earned["46"] == -posted(rows)["46"]
+    assert earned["46"] != profit(quickbooks.report("ProfitAndLoss"))["46"]
+    assert sum(trial_balance(quickbooks.report("TrialBalance", accounting_method="Cash")).values()) == 0
