@@ -14,7 +14,16 @@ import pytest
 
 LONGEST = ("end_to_end", "contract", "demo", "ui", "open", "truth_after_change")
 """Groups that wait for other processes most of the time: they start first, so that none ends alone; the order is theirs."""
-SHARING = ("cli", "connections", "contract", "inbound", "sandbox/quickbooks_online", "sandbox/xero", "sources/xero")
+SHARING = (
+    "cli",
+    "connections",
+    "contract",
+    "inbound",
+    "sandbox/quickbooks_online",
+    "sandbox/xero",
+    "sandbox/zoho_books",
+    "sources/xero",
+)
 """Folders whose tests share a sandbox with its books, or a home."""
 TESTS = PurePath(__file__).parent
 

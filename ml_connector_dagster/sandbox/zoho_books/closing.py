@@ -49,6 +49,8 @@ class Closing:
         self._desk.bank("transfer_fund", last, legs(_RESERVE, CURRENT, 250_000), "To reserve")
         self._desk.bank("card_payment", month.replace(day=27), legs(CARD, CURRENT, 140_000), "Card bill")
         self._desk.bank("purchase_or_charges", last, legs(self._company.roles["charges"], CURRENT, 3_500), "Fees")
+        for currency, amount in (("USD", 2_200_000), ("EUR", 700_000)):
+            self._fund(currency, amount, month.replace(day=12))
         if self._rng.random() < 0.4:
             self._seldom(month)
         if month.month % 3 == 0:
@@ -60,6 +62,12 @@ class Closing:
             self._desk.journal(month.replace(day=20), "Accrual to be checked", draft, status="draft")
             cash = [(account_id(209), 45_000, True), (account_id(201), 45_000, False)]
             self._desk.journal(month.replace(day=21), "Cash basis correction", cash, journal_type="cash")
+
+    def _fund(self, currency: str, foreign: int, day: date) -> None:
+        """Buy foreign currency for the vendors abroad."""
+        base = half_up(foreign * self._company.rate(currency, day), RATE_ONE)
+        legs = self._company.legs(BANKS[currency], CURRENT, base, foreign)
+        self._desk.bank("transfer_fund", day, legs, f"{currency} bought", currency=currency)
 
     def _payroll(self, last: date) -> None:
         gross = 3_300_000 + self._rng.randint(-150_000, 250_000)

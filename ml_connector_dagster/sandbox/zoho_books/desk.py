@@ -23,7 +23,7 @@ class Desk:
         self.company = company
         self.rng = random.Random(f"zoho books:{seed}")
         self.today = company.today
-        self._latest_ms = day_ms(company.today) + 18 * 3_600_000
+        self._latest_ms = day_ms(company.today)  # a stamp of later would lie ahead of the clock for a part of the day
         self.customers = [one for one in company.contacts.values() if one.kind == "customer" and one.is_active]
         self.vendors = {one.name: one for one in company.contacts.values() if one.kind == "vendor"}
         self.counts: dict[str, int] = {}
@@ -84,7 +84,15 @@ class Desk:
         self.company.settle(doc, amount, stamp)
         return paid
 
-    def bank(self, kind: str, day: date, legs: list[Leg], reference: str = "", contact_id: str = "") -> None:
+    def bank(
+        self,
+        kind: str,
+        day: date,
+        legs: list[Leg],
+        reference: str = "",
+        contact_id: str = "",
+        currency: str = "GBP",
+    ) -> None:
         """Enter what only the bank feed knows, if the day has come."""
         if day <= self.today:
             self.company.enter(
@@ -97,6 +105,8 @@ class Desk:
                     transaction_type=kind,
                     reference=reference,
                     contact_id=contact_id,
+                    currency=currency,
+                    rate=self.company.rate(currency, day),
                     created_ms=self.stamp(day),
                 )
             )

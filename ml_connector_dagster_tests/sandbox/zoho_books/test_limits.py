@@ -1,9 +1,10 @@
 """The three limits told apart by code, the headers of every answer, and the other ways in which Zoho fails."""
 
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
 from ml_connector_dagster.sandbox.zoho_books.limits import seconds_to_midnight
@@ -32,10 +33,12 @@ def test_more_than_the_day_is_45_in_the_middle_of_paging_and_the_headers_say_so_
 
 
 def test_more_at_a_time_than_the_plan_allows_is_1070(fresh):
-    fresh.connect().control("settings", plan="Free", latency_seconds=0.25)
-    with ThreadPoolExecutor(7) as pool:
-        answers = list(pool.map(lambda _: fresh.ask("/locations").json()["code"], range(7)))
-    assert sorted(answers) == [0] * 5 + [1070] * 2
+    fresh.connect().control("settings", plan="Free")
+    with ExitStack() as under_way:
+        for _ in range(5):
+            under_way.enter_context(fresh.cloud.limits.flight())
+        assert codes(fresh, 1) == [(429, 1070)]
+    assert codes(fresh, 1) == [(200, 0)]
 
 
 @pytest.mark.parametrize(
@@ -61,9 +64,11 @@ def test_an_error_may_come_with_200_and_its_text_in_another_language(fresh):
 
 def test_a_web_page_and_a_torn_body_can_be_planted(fresh):
     fresh.connect()
-    planted = [{"kind": "html", "status": 502, "vendor": "zoho_books"}]
+    planted = [{"kind": "html", "status": 502, "vendor": "zoho_books"}, {"kind": "truncate", "vendor": "zoho_books"}]
     fresh.http.post("/_control/faults", json=planted)
     assert fresh.ask("/locations").headers["content-type"].startswith("text/html")
+    with pytest.raises(httpx.TransportError):
+        fresh.ask("/locations")
 
 
 def test_unknown_paths_are_5_and_missing_permissions_do_not_look_empty(fresh):

@@ -1,9 +1,13 @@
 """Shapes: what lists and details of each kind carry, and how the figures of one document hang together."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
+
+from ml_connector_dagster.sandbox.zoho_books.status import shown_status
 
 CENT = Decimal("0.01")
 
@@ -139,3 +143,13 @@ def test_items_tags_and_opening_balances_can_be_read(zoho):
     assert [tag["tag_name"] for tag in tags] == ["Channel", "Range"]
     opening = zoho.get("/settings/openingbalances")["opening_balance"]["accounts"]
     assert sum(row["amount"] * (1 if row["debit_or_credit"] == "debit" else -1) for row in opening) == 0
+
+
+def test_a_status_ages_with_the_day_and_no_stamp_moves(zoho):
+    invoice = next(
+        doc for doc in zoho.cloud.company.of_kind("invoice") if doc.posts and not doc.settled and doc.due_on > doc.day
+    )
+    day = invoice.due_on
+    assert (shown_status(invoice, day), shown_status(invoice, day + timedelta(days=1))) == (invoice.status, "overdue")
+    assert shown_status(replace(invoice, settled=1), day) == "partially_paid"
+    assert shown_status(replace(invoice, settled=invoice.total), day + timedelta(days=1)) == "paid"
