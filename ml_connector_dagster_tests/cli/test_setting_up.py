@@ -12,7 +12,7 @@ import pytest
 
 from ml_connector_dagster.cli.loopback import listening
 from ml_connector_dagster.errors import SettingWrong, TemporarilyRefused
-from ml_connector_dagster_tests.connections.sandboxed import UK, redirect_of
+from ml_connector_dagster_tests.connections.sandboxed import MODEL, UK, redirect_of
 
 CLIENT = "client_id=sandbox-xero-client\nclient_secret=sandbox-xero-secret\n"
 LOGIN = "user=demo@calderfinch.example\npassword=sandbox-anaplan-password\n"
@@ -150,12 +150,16 @@ def test_discover_writes_a_file_that_the_offline_check_takes(run, connected_shel
     unclear = run("discover", "mine", *chosen)
     assert unclear.exit_code == 2
     assert f"--company {UK}" in unclear.stderr
-    ran = run("discover", "mine", *chosen, "--company", UK, "--entity", "IE", "--time-zone", "Europe/London")
+    chosen = (*chosen, "--company", UK)
+    unclear = run("discover", "mine", *chosen)
+    assert f"--model {MODEL}" in unclear.stderr  # beside the models of the other demo companies
+    chosen = (*chosen, "--model", MODEL)
+    ran = run("discover", "mine", *chosen, "--entity", "IE", "--time-zone", "Europe/London")
     assert ran.exit_code == 0, ran.stderr
     assert run("check", "--offline", "mine").exit_code == 0
     assert run("discover", "mine", *chosen).exit_code == 2
     assert run("discover", "m/ne", *chosen).exit_code == 2
-    printed = run("discover", "mine", *chosen, "--company", UK, "--print")
+    printed = run("discover", "mine", *chosen, "--print")
     assert printed.stdout.startswith("# Calder & Finch Ltd")
 
 
