@@ -8,8 +8,8 @@ from ml_connector_dagster.sandbox.zoho_books.desk import BANKS, CARD, CURRENT, D
 from ml_connector_dagster.sandbox.zoho_books.records import Doc, Leg
 
 _RESERVE, _PETTY = account_id(502), account_id(506)
-_OPENING = ((501, 21_400_000), (502, 8_000_000), (508, 31_500_000), (510, 9_600_000), (511, -2_400_000))
-_OPENING_REST = ((500, 4_210_000), (550, -3_180_000), (556, -12_000_000), (601, -10_000_000), (602, -39_000_000))
+_OPENING = ((501, 71_400_000), (502, 8_000_000), (508, 31_500_000), (510, 9_600_000), (511, -2_400_000))
+_OPENING_REST = ((500, 4_210_000), (550, -3_180_000), (556, -12_000_000), (601, -10_000_000), (602, -89_000_000))
 
 
 class Closing:
