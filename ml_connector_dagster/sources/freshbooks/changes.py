@@ -1,7 +1,7 @@
 """What moved since a moment, with both the period a record left and the one it stands in.
 
-``search[updated_min]`` has whole Eastern days, so a day of overlap is asked for and what is staged as it came is no change. Deleting
-a record moves no stamp: every document list is swept for ``vis_state=1`` and compared with what is staged. Lists without a
+``search[updated_min]`` has whole Eastern days, so a day of overlap is asked for, and what is staged as it came is no change.
+Deleting a record moves no stamp: every document list is swept for ``vis_state=1`` and compared with what is staged. Lists without a
 filter are read whole. The feed of entries tells of no change; its periods follow the documents'. An undeletion, a journal and a
 recode move no stamp either: the schedule's full read of the open periods sees those.
 """

@@ -1,4 +1,4 @@
-"""What ``ml-connector check`` asks FreshBooks: identity, one path of each family of ids, every scope, the plan; nothing is written."""
+"""What ``ml-connector check`` asks FreshBooks: identity, a path of each of the three ids, scopes and plan; it writes nothing."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import ConnectorError, CredentialRefused, RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.document import DocumentLine
@@ -42,6 +42,9 @@ from ml_connector_dagster.sources.freshbooks.entries import Entries
 from ml_connector_dagster.sources.freshbooks.fields import text
 from ml_connector_dagster.sources.freshbooks.identity import Business, chosen, company_of, memberships
 from ml_connector_dagster.sources.freshbooks.shapes import SHAPES
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.transport.client import VendorHttp
 
 REFERENCE_ROWS = {
     "ledger_accounts": parse_reference.account_row,
@@ -101,7 +104,7 @@ class FreshBooksCompany:
 
     def is_plan_refusal(self, refused: ConnectorError) -> bool:
         """Answer whether a refusal is the plan's: a 403 that names no scope, and FreshBooks says that the plan lacks it."""
-        is_forbidden = isinstance(refused, CredentialRefused) and refused.context.get("status") == 403  # noqa: PLR2004
+        is_forbidden = isinstance(refused, CredentialRefused) and refused.context.get("status") == 403
         return is_forbidden and not refused.context.get("lacks_scope") and self.business.plan_lacks_ledger
 
     def read(self, entity: Entity, period: Period) -> Iterator[Page]:
@@ -223,7 +226,7 @@ class FreshBooksCompany:
             content = self.api.get(f"{listing.path}/{record_id}", dict(listing.params)).content
             return decode.decode_single(listing.shape, content)
         except RequestRejected as rejected:
-            if rejected.status != 404:  # noqa: PLR2004
+            if rejected.status != 404:
                 raise
             return None
 
@@ -237,9 +240,22 @@ class FreshBooksCompany:
             yield plan_page(period)
 
 
+def member_companies(http: VendorHttp, api_url: str) -> Sequence[Company]:
+    """Answer the businesses of a consent; the currency stays empty where FreshBooks refuses to say it."""
+    found = []
+    for business in memberships(http, api_url):
+        company = FreshBooksCompany(CompanySession(http, api_url, business.account_id, business.time_zone))
+        company.__dict__["business"] = business
+        try:
+            found.append(company.company())
+        except (CredentialRefused, RequestRejected):
+            found.append(company_of(business, ""))
+    return found
+
+
 def plan_page(period: Period) -> Page:
     """Answer the page that stands for entries which the plan refuses: one row that posts nothing."""
-    head = parse.Head(NO_LEDGER, "journal", "journal", "", period.first_on, None, NO_LEDGER, False, "", "", ZERO)  # noqa: FBT003
+    head = parse.Head(NO_LEDGER, "journal", "journal", "", period.first_on, None, NO_LEDGER, False, "", "", ZERO)
     return Page(rows=parse.rows_of(head, [], Context()), read=1, raw=PLAN_ANSWER)
 
 

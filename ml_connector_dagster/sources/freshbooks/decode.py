@@ -130,6 +130,7 @@ def refuse(shape: Shape, record: Any, reason: str) -> RefusedRecord:
 
 
 def content_of(record: Any) -> str:
+    """Answer a record as JSON, keys sorted."""
     return json.dumps(record, default=str, sort_keys=True)
 
 

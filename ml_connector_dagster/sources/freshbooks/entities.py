@@ -22,7 +22,7 @@ LINE_KEY = ("document_id", "line_id")
 
 
 def _document(
-    name: str, endpoint: str, word: str, description: str, date_filter: str, changed_since: str = ""
+    name: str, endpoint: str, word: str, description: str, *, date_filter: str = WHOLE, changed_since: str = ""
 ) -> Entity:
     return Entity(
         name=name,
@@ -79,23 +79,36 @@ TRACKING = Entity(
     page_size=PAGE_SIZE,
 )
 INVOICES = _document(
-    "invoices", "invoices/invoices", "invoices", "What clients were billed, line by line.", BY_DATE, SINCE
+    "invoices",
+    "invoices/invoices",
+    "invoices",
+    "What clients were billed, line by line.",
+    date_filter=BY_DATE,
+    changed_since=SINCE,
 )
 PAYMENTS = _document(
-    "payments", "payments/payments", "payments", "Money and credit that settled invoices.", BY_DATE, SINCE
+    "payments",
+    "payments/payments",
+    "payments",
+    "Money and credit that settled invoices.",
+    date_filter=BY_DATE,
+    changed_since=SINCE,
 )
 EXPENSES = _document(
-    "expenses", "expenses/expenses", "expenses", "Money spent without a bill, by category.", BY_DATE, SINCE
+    "expenses",
+    "expenses/expenses",
+    "expenses",
+    "Money spent without a bill, by category.",
+    date_filter=BY_DATE,
+    changed_since=SINCE,
 )
-BILLS = _document("bills", "bills/bills", "bills", "What vendors billed, line by line.", WHOLE)
-BILL_PAYMENTS = _document(
-    "bill_payments", "bill_payments/bill_payments", "bill payments", "Money that settled bills.", WHOLE
-)
+BILLS = _document("bills", "bills/bills", "bills", "What vendors billed, line by line.")
+BILL_PAYMENTS = _document("bill_payments", "bill_payments/bill_payments", "bill payments", "Money that settled bills.")
 CREDIT_NOTES = _document(
-    "credit_notes", "credit_notes/credit_notes", "credit notes", "What was credited to clients.", BY_DATE
+    "credit_notes", "credit_notes/credit_notes", "credit notes", "What was credited to clients.", date_filter=BY_DATE
 )
 OTHER_INCOME = _document(
-    "other_income", "other_incomes/other_incomes", "other income", "Income that no invoice stands for.", WHOLE
+    "other_income", "other_incomes/other_incomes", "other income", "Income that no invoice stands for."
 )
 JOURNAL_ENTRIES = Entity(
     name="journal_entries",

@@ -44,7 +44,7 @@ def client_row(client: Record) -> Party:
     identifier = record_id(client, "id", "userid")
     person = " ".join(part for part in (text(client, "fname"), text(client, "lname")) if part)
     name = text(client, "organization") or person or text(client, "email")
-    active = text(client, "vis_state") in ("", "0") and not is_deleted(client)
+    active = not is_deleted(client) and text(client, "vis_state") in ("", "0")
     return Party(
         party_id=identifier,
         name=name,
@@ -60,7 +60,7 @@ def vendor_row(vendor: Record) -> Party:
     """Answer a bill vendor. Its stamps are Eastern by one SDK and UTC by the other, so none is kept."""
     identifier, name = record_id(vendor, "vendorid", "id"), text(vendor, "vendor_name")
     code = text(vendor, "account_number")
-    active = text(vendor, "vis_state") in ("", "0") and not is_deleted(vendor)
+    active = not is_deleted(vendor) and text(vendor, "vis_state") in ("", "0")
     return Party(
         party_id=identifier,
         name=name,

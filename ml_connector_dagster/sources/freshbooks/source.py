@@ -1,7 +1,7 @@
 """FreshBooks, declared: grant, limits, entities and the call formula. Nothing here touches the network.
 
-Facts are from the FreshBooks reference page: hosts and grant §1-2, identity §3, limits §12. What that page marks UNVERIFIED and this
-folder leans on, with the side it errs to: the plan lacks the ledger only where ``advanced_accounting.access`` is false and the
+Facts are from the FreshBooks reference page: hosts and grant §1-2, identity §3, limits §12. What that page marks UNVERIFIED and
+this folder leans on, with the side it errs to: the plan lacks the ledger only where ``advanced_accounting.access`` is false and the
 call answers 403; the fiscal year is the calendar year; ``created`` invoices post; an expense's amount holds its tax; the trial
 balance of a window is its movement, an account's figure holds its sub accounts'; entries of deleted documents leave the feed.
 """
@@ -70,11 +70,11 @@ def open_kept(company: Company) -> KeptAnswers:
 
 
 def discover_companies(http: VendorHttp, api_url: str, consent: Mapping[str, str]) -> Sequence[Company]:
-    """Answer the businesses that this consent is a member of; one call, which names no currency."""
-    from ml_connector_dagster.sources.freshbooks.identity import company_of, memberships
+    """Answer the businesses that this consent is a member of; one call, and one more for each one's currency."""
+    from ml_connector_dagster.sources.freshbooks.company import member_companies
 
     del consent  # one address for all, and FreshBooks says itself what a consent reaches
-    return [company_of(business, "") for business in memberships(http, api_url)]
+    return member_companies(http, api_url)
 
 
 def expected_calls(records: Mapping[str, int]) -> int:
@@ -155,7 +155,7 @@ SOURCE = Source(
     calls_left=calls_left,
     consent_note=(
         "Consent as owner or administrator of the business: FreshBooks answers 403 to reports and journal entries otherwise. Every "
-        "scope asked for must be ticked on the app in the developer portal, or the whole consent fails. The redirect address must be "
-        "https and registered exactly; a refresh token works once, so let no other program use this app's consent."
+        "scope asked for must be ticked on the app in the developer portal, or the whole consent fails. The redirect address must "
+        "be https and registered exactly; a refresh token works once, so let no other program use this app's consent."
     ),
 )
