@@ -81,9 +81,11 @@ def _page(entity: str, table: pa.Table, parts: Parts, sides: Sides, period: Peri
     refused = []
     for identifier, lines in documents.items():
         try:
-            rows.extend(_posted(entity, lines, parts, sides, period))
+            posted = list(_posted(entity, lines, parts, sides, period))
         except RecordRefused as error:
             refused.append(RefusedRecord(f"{entity} {identifier}", error.happened, b""))
+            continue
+        rows.extend(posted)
     return Page(rows=rows, read=len(documents), refused=refused)
 
 

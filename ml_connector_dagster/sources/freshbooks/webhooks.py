@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
-from typing import NamedTuple
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from ml_connector_dagster.errors import RequestRejected
@@ -19,14 +19,15 @@ HEADER = "X-FreshBooks-Hmac-SHA256"
 VERIFY = "callback.verify"
 
 
-class Notice(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Notice:
     """What a delivery says."""
 
     name: str
     """invoice.create, bill.update …; ``callback.verify`` for the handshake."""
     object_id: str
     account_id: str
-    verifier: str
+    verifier: str = field(default="", repr=False)
     """Of the handshake alone: a secret, the key of every later signature of this callback."""
 
     @property

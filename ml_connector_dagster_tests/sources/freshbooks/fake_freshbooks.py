@@ -60,6 +60,8 @@ class FakeFreshBooks:
             return Told(self.me)
         if path == f"/accounting/businesses/{payloads.UUID}/ledger_accounts/accounts":
             return Told({"data": self.records["ledger_accounts"]})
+        if "/businesses//" in path:
+            return Told({"error": "Requested resource could not be found."}, 404)
         if path == f"/projects/business/{payloads.BUSINESS}/projects":
             return self._projects(asked)
         if path.startswith(f"{ROOT}reports/accounting/"):

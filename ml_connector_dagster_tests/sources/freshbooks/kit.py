@@ -27,9 +27,7 @@ POSTED = {
 SPOILED = {
     "ledger_accounts": {"updated_at": "soon"},
     "customers": {"updated": "soon"},
-    "vendors": {"vis_state": 9},
     "tracking": {"title": ""},
-    "bills": {"total_amount": "soon"},
 }
 
 
@@ -57,7 +55,7 @@ class FreshBooksKit:
         record = _record(entity, period.first_on)
         if entity == "journal_entries":
             return [record[0] | {"debit": "soon"}, record[1]]
-        return record | SPOILED.get(entity, {"amount": payloads.usd("soon")})
+        return record | SPOILED.get(entity, {"vis_state": 9})
 
 
 def _record(entity, day):

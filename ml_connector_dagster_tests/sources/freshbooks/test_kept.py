@@ -1,0 +1,48 @@
+import pytest
+
+from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.sources.freshbooks.source import SOURCE, open_kept
+from ml_connector_dagster_tests.sources.freshbooks import payloads
+from ml_connector_dagster_tests.sources.freshbooks.fake_freshbooks import FORBIDDEN_PLAN, FakeFreshBooks
+from ml_connector_dagster_tests.sources.freshbooks.kit import KIT
+from ml_connector_dagster_tests.sources.freshbooks.read import DAY, OCTOBER
+
+ENTITIES = [entity for entity in SOURCE.entities if not entity.derived_from]
+
+
+def answers(pages):
+    return [body for page in pages for body in (*page.read_with, page.raw) if body]
+
+
+def rows(pages):
+    return [row for page in pages for row in page.rows]
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_kept_answers_are_read_again_without_a_call(entity):
+    records = [*KIT.records(entity.name, OCTOBER, 103), KIT.unreadable(entity.name, OCTOBER)]
+    company, http = KIT.open({entity.name: records})
+    pages = list(company.read(entity, OCTOBER))
+    known, calls = company.company(), http.calls
+    again = list(open_kept(known).read(entity, OCTOBER, answers(pages)))
+    assert rows(again) == rows(pages)
+    assert sum(len(page.refused) for page in again) == 1
+    assert http.calls == calls
+    assert b"not-for-logs" not in b"".join(answers(pages))
+
+
+def test_a_plan_without_entries_is_kept_too():
+    books = FakeFreshBooks()
+    books.permit(**{"advanced_accounting.access": False})
+    books.instead["journal_entry_details"] = FORBIDDEN_PLAN
+    company, _ = books.open()
+    entity = SOURCE.entity("journal_entries")
+    pages = list(company.read(entity, OCTOBER))
+    assert rows(open_kept(company.company()).read(entity, OCTOBER, answers(pages))) == rows(pages)
+
+
+def test_answers_kept_without_their_chart_are_refused():
+    company, _ = FakeFreshBooks({"payments": [payloads.payment(DAY)]}).open()
+    (page,) = company.read(SOURCE.entity("payments"), OCTOBER)
+    with pytest.raises(SettingWrong, match="lack the chart"):
+        list(open_kept(company.company()).read(SOURCE.entity("payments"), OCTOBER, [page.raw]))
