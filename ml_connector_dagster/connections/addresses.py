@@ -64,6 +64,7 @@ def _grant_of(source: Source, moved: Callable[[str], str], at_accounts: Callable
         scopes=policy.scopes,
         client_auth=policy.client_auth,
         body_form=policy.body_form,
+        refresh_names_redirect=policy.refresh_names_redirect,
         single_use_refresh=policy.single_use_refresh,
         old_token_grace_seconds=policy.old_token_grace_seconds,
         margin_seconds=policy.margin_seconds,

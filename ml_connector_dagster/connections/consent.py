@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select, update
 
 from ml_connector_dagster.connections.addresses import anaplan_endpoints
 from ml_connector_dagster.connections.clients import company_search_http, grant_client, log_out, oauth_tokens
-from ml_connector_dagster.connections.credentials import CONSENT, PLACE, Credential, Credentials
+from ml_connector_dagster.connections.credentials import CONSENT, PLACE, REDIRECT, Credential, Credentials
 from ml_connector_dagster.connections.uses import CredentialUse, use_of
 from ml_connector_dagster.errors import CredentialRefused, RequestRejected, SettingWrong
 from ml_connector_dagster.ledger.posting import Company
@@ -99,7 +99,10 @@ class Consents:
                 use.source.granted(noted, json.loads(raw))
             return raw
 
-        oauth_tokens(self._connector, credential, endpoints).replace_grant(exchange, **{CONSENT: noted})
+        facts: dict[str, object] = {CONSENT: noted}
+        if endpoints.refresh_names_redirect:
+            facts[REDIRECT] = redirect_uri
+        oauth_tokens(self._connector, credential, endpoints).replace_grant(exchange, **facts)
         return Consented(name, self.companies(name, at=at))
 
     def start_device(self, name: str, *, at: str | None = None) -> DeviceCode:

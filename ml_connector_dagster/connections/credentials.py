@@ -16,6 +16,8 @@ from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.tables import credential
 
 CONSENT = "consent"
+REDIRECT = "redirect_uri"
+"""The address that a consent was given through, where a refresh must name it."""
 PLACE = "place"
 GRANT_ENDS = "grant_ends_at"
 

@@ -12,7 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from ml_connector_dagster.connections.credentials import CONSENT, GRANT_ENDS, Credential, Standing, find_credential
+from ml_connector_dagster.connections.credentials import (
+    CONSENT,
+    GRANT_ENDS,
+    REDIRECT,
+    Credential,
+    Standing,
+    find_credential,
+)
 from ml_connector_dagster.connections.vault import Owner, Vault
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.store.engine import Store
@@ -24,7 +31,7 @@ ACCESS, REFRESH, SPOOL = "access_token", "refresh_token", "spool"
 STORED_BY = "stored_by_attempt"
 """Fact: which refresh stored the tokens that are there."""
 ROTATES = "refresh_token_rotates"
-_OF_A_GRANT = frozenset({ROTATES, STORED_BY, CONSENT, GRANT_ENDS})
+_OF_A_GRANT = frozenset({ROTATES, STORED_BY, CONSENT, GRANT_ENDS, REDIRECT})
 """Facts that end with the grant they were learnt from."""
 """Fact: whether the last refresh changed the refresh token; some vendors let the app choose."""
 

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ml_connector_dagster.connections.credentials import Credential, Standing
+from ml_connector_dagster.connections.credentials import REDIRECT, Credential, Standing
 from ml_connector_dagster.connections.spool import SpoolFile
 from ml_connector_dagster.connections.token_rows import ROTATES, STORED_BY, Intent, Spooled, TokenRows, TokenState
 from ml_connector_dagster.connections.vault import Vault
@@ -180,7 +180,7 @@ class OAuthTokens:
         fault_point("token.intent_written")
         asked_at = self._store.now()
         try:
-            raw = self._client.refresh(refresh_token)
+            raw = self._client.refresh(refresh_token, redirect_uri=state.credential.fact(REDIRECT))
         except GrantRefused:
             return self._refused(state, intent)
         except OutcomeUnknown as error:

@@ -215,6 +215,8 @@ class GrantPolicy:
     """``basic`` header or ``body`` fields."""
     body_form: str = "form"
     """``form`` or ``json``."""
+    refresh_names_redirect: bool = False
+    """True where a refresh must name the redirect address that the consent was given through."""
     single_use_refresh: bool = True
     """True where a refresh rotates the refresh token."""
     old_token_grace_seconds: int = 0

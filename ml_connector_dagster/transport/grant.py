@@ -41,6 +41,8 @@ class GrantEndpoints:
     """``basic`` header or ``body`` fields; a client without secret always names itself in the body."""
     body_form: str = "form"
     """``form`` or ``json``."""
+    refresh_names_redirect: bool = False
+    """True where a refresh must name the redirect address that the consent was given through."""
     single_use_refresh: bool = True
     old_token_grace_seconds: int = 0
     """How long a superseded refresh token still works after a lost answer; 0 where showing it kills the grant."""
@@ -156,8 +158,12 @@ class GrantClient:
         fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
         return self._token(fields | ({"code_verifier": verifier} if verifier else {}))
 
-    def refresh(self, refresh_token: str) -> str:
+    def refresh(self, refresh_token: str, *, redirect_uri: str = "") -> str:
         """Ask for a new access token; answers the raw body, so that it can be kept before anybody reads it.
+
+        Args:
+            refresh_token: The last one that was answered.
+            redirect_uri: Of the consent; sent where the vendor wants it.
 
         Raises:
             GrantRefused: The vendor says ``invalid_grant``.
@@ -166,7 +172,8 @@ class GrantClient:
             TemporarilyRefused: 408, 429 or 5xx.
             CredentialRefused: The client id or secret is wrong.
         """
-        return self._token({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        named = {"redirect_uri": redirect_uri} if self.endpoints.refresh_names_redirect else {}
+        return self._token({"grant_type": "refresh_token", "refresh_token": refresh_token, **named})
 
     def revoke(self, refresh_token: str) -> None:
         """End the grant at the vendor; a grant that is dead already is no error."""

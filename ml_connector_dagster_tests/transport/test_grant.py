@@ -88,6 +88,12 @@ def test_a_client_names_itself_as_its_vendor_wants(grant, secret, client_auth, i
     assert grant.authorizations == [f"Basic {header}" if client_auth == "basic" and secret else ""]
 
 
+def test_a_refresh_names_the_consents_redirect_address_where_the_vendor_wants_it(grant):
+    for wanted in (True, False):
+        client(grant, refresh_names_redirect=wanted).refresh("refresh-0", redirect_uri="https://firm.example/cb")
+    assert [asked.get("redirect_uri") for asked in grant.asked] == ["https://firm.example/cb", None]
+
+
 def test_a_vendor_that_wants_json_gets_json(grant):
     client(grant, body_form="json", client_auth="body").refresh("refresh-0")
     assert grant.asked[0]["refresh_token"] == "refresh-0"
