@@ -34,7 +34,8 @@ class DocumentLine(NamedTuple):
     party_id: str
     currency: str
     rate: Decimal
-    """The document's own rate as the vendor writes it; 1 in base currency. Which way it applies is the source's constant."""
+    """The document's own rate as the vendor writes it; 1 in base currency, 0 in another where the vendor gives none. Which way
+    it applies is the source's constant."""
     total: Decimal
     amount_due: Decimal
     line_id: str

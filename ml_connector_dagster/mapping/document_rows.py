@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 
@@ -228,9 +228,18 @@ class _Writer:
             return ZERO
         amount: Decimal = record["total" if self._target.grain == "document" else "net_amount"]
         if self._target.currency == "base" and record["rate"] != 1:
-            rate = record["rate"]
+            rate = record["rate"] or self._no_rate(record)
             amount = cents(amount / rate if self._inputs.rate_divides else amount * rate)
         return -amount if record["kind"] in CREDITS else amount
+
+    def _no_rate(self, record: dict[str, Any]) -> NoReturn:
+        raise SettingWrong(
+            f"{self._target.name}: {record['kind']} {record['document_id']} is in {record['currency']}, and the accounting system "
+            "gives no rate for it.",
+            "Its amount in the company's currency is not known, so the file is not written.",
+            "Load the module with `currency: document` and a column that carries `currency`.",
+            target=self._target.name,
+        )
 
     def _signs_of(self, table: pa.Table) -> list[int]:
         return [1] * table.num_rows if self._signs is None else self._signs.of(table).tolist()

@@ -87,6 +87,15 @@ def test_credit_notes_are_negative(desk: Desk) -> None:
     assert rows.total == Decimal("-240.00")
 
 
+def test_base_currency_without_a_rate_is_refused_and_document_currency_is_not(desk: Desk) -> None:
+    """FreshBooks writes no rate: dollars and pounds are never added up."""
+    foreign = line("d1", currency="CAD", rate=Decimal(0))
+    with pytest.raises(SettingWrong, match="is in CAD, and the accounting system gives no rate"):
+        desk.documents([foreign], register())
+    told = register(currency="document", columns={**REGISTER, "Currency": "currency"})
+    assert desk.documents([foreign], told).total == foreign.total
+
+
 @pytest.mark.parametrize(
     ("divides", "currency", "expected"),
     [(True, "base", "96.00"), (False, "base", "150.00"), (True, "document", "120.00")],
