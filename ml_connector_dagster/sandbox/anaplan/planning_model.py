@@ -29,6 +29,8 @@ class PlanningModel:
     dimensions: Mapping[str, str]
     lists: Sequence[str] = ()
     register: str = "Invoices"
+    register_currency: bool = False
+    """True where documents are registered as they are written, each in its own currency."""
     commitments: bool = False
     versions: Sequence[Mapping[str, Any]] = field(
         default=({"name": "Actual", "actual": True, "current": True}, {"name": "Budget"})
@@ -67,6 +69,10 @@ class PlanningModel:
         return self.register.removesuffix("s")
 
     @property
+    def _register_columns(self) -> tuple[str, ...]:
+        return (*_REGISTER, "Currency") if self.register_currency else _REGISTER
+
+    @property
     def _register_file(self) -> str:
         return f"{self.register.lower()}.csv"
 
@@ -97,7 +103,7 @@ class PlanningModel:
             {"name": name, "dimensions": [*_PAGES, *dimensions], "line_items": [{"name": item}]}
             for name, (dimensions, item) in self._cell_modules().items()
         ]
-        register = [{"name": name, "format": _REGISTER_FORMATS.get(name, "TEXT")} for name in _REGISTER]
+        register = [{"name": name, "format": _REGISTER_FORMATS.get(name, "TEXT")} for name in self._register_columns]
         plan = [{"name": "Amount"}, {"name": "Approved", "format": "BOOLEAN"}]
         return [
             *cells,
@@ -144,7 +150,7 @@ class PlanningModel:
         return [
             *({"name": f"{name.lower()}.csv", "headers": headers} for name, headers in self._loaded_lists.items()),
             *({"name": f"{name.lower()}.csv", "headers": headers} for name, headers in self._headers().items()),
-            {"name": self._register_file, "headers": ["Document", *_REGISTER]},
+            {"name": self._register_file, "headers": ["Document", *self._register_columns]},
         ]
 
     def _imports(self) -> list[dict[str, Any]]:
@@ -166,7 +172,7 @@ class PlanningModel:
                 "file": self._register_file,
                 "columns": {
                     "Document": {"dimension": self.register, "match": "code"},
-                    **{name: {"line_item": name} for name in _REGISTER},
+                    **{name: {"line_item": name} for name in self._register_columns},
                 },
             },
         ]
