@@ -27,6 +27,7 @@ _STUDIO_PLANNING = PlanningModel(
     entities={"LL": "Lantern & Loom"},
     dimensions={"Clients": "Client", "Vendors": "Vendor"},
     register="Invoices",
+    register_currency=True,
 )
 
 

@@ -132,6 +132,7 @@ SOURCE = Source(
         scopes=tuple(f"user:{one}:read" for one in OBJECTS),
         client_auth="body",
         body_form="form",
+        refresh_names_redirect=True,
         single_use_refresh=True,
         old_token_grace_seconds=0,
         margin_seconds=3600,
