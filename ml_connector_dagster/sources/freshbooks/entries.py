@@ -149,11 +149,16 @@ def entry_of(record: Any) -> str:
 
 
 def posted_by(entry: Record) -> tuple[str, str, str]:
-    """Answer the noun, our kind and the id of the document that posted an entry; a journal posts itself."""
+    """Answer the noun, our kind and the id of the document that posted an entry; a journal posts itself.
+
+    FreshBooks names no bill on an entry: one with an expense category and no expense is a bill, whose id stays unknown.
+    """
     for noun, names, kind in NOUNS:
         for name in names:
             if source_id := link(entry.get(name)):
                 return noun, kind, source_id
+    if link(entry.get("categoryid")):
+        return "bill", "bill", ""
     return JOURNAL, JOURNAL, link(entry.get("entryid"))
 
 

@@ -90,8 +90,11 @@ def line_page(entries: pa.Table, sides: Sides, period: Period) -> Page:
             "version_hash": entries["version_hash"],
         }
     )
+    counted = {UNASSIGNED: unassigned} if unassigned else {}
+    for currency in set(entries.filter(pc.invert(is_base))["currency"].to_pylist()):
+        counted[f"Books in {currency}, no rate"] = pc.sum(pc.equal(entries["currency"], currency)).as_py()
     rows = lines.filter(pc.not_equal(lines["document_amount"], pa.scalar(NO_RATE, MONEY)))
-    return Page(rows=rows, read=len(heads), unknown_fields={UNASSIGNED: unassigned} if unassigned else {})
+    return Page(rows=rows, read=len(heads), unknown_fields=counted)
 
 
 def _by_name(vendors: pa.Table) -> dict[str, str]:

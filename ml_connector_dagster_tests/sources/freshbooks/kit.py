@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
+from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster_tests.sources.fake_http import Told
 from ml_connector_dagster_tests.sources.freshbooks import payloads
 from ml_connector_dagster_tests.sources.freshbooks.fake_freshbooks import FakeFreshBooks
+from ml_connector_dagster_tests.sources.in_sandbox import NotApplicable
 
 SCOPES = {"code": 7, "message": "Requires scope user:invoices:read, has user:profile:read.", "details": []}
 REFUSALS = {
@@ -82,3 +85,113 @@ def _entry(name, record):
 
 
 KIT = FreshBooksKit()
+
+SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
+
+
+def late(vendor, day="2026-10-12", **body):
+    """Enter a bill now, dated then; answers its id."""
+    return vendor.post("late-document", date=day, amount="123.45", **body)["document"]
+
+
+def deleted(vendor):
+    document = late(vendor, type="expense")
+    yield
+    vendor.post("delete", document=document)
+    return {OCTOBER}
+
+
+def recoded(vendor):
+    """An invoice shows no account, so neither it nor its stamp tells; the feed does."""
+    document = late(vendor, type="invoice")
+    yield
+    income = next(iter(income_of(vendor, OCTOBER)))
+    vendor.post("recode", document=document, account=income)
+    return {OCTOBER}
+
+
+def income_of(vendor, period):
+    """Accounts that an invoice of another kind of work moves, beside the late one's own."""
+    late_one = vendor.post("late-document", date="2019-05-05", amount="1.00", type="invoice")["document"]
+    moved = set(vendor.get("ledger", first="2019-05-01", last="2019-05-31")["movement"])
+    vendor.post("delete", document=late_one)
+    return sorted(account for account in ledger_of(vendor, period) if account not in moved)
+
+
+def moved(vendor):
+    document = late(vendor)
+    yield
+    vendor.post("move-date", document=document, date="2026-09-21")
+    return {SEPTEMBER, OCTOBER}
+
+
+def entered_late(vendor):
+    yield
+    late(vendor, "2026-09-12")
+    return {SEPTEMBER}
+
+
+def entered_in_canadian_dollars(vendor):
+    """Its own books move, and the company's do not: FreshBooks never adds two currencies up."""
+    before = by_currency(vendor)
+    late(vendor, currency="CAD")
+    yield
+    late(vendor, currency="CAD")
+    assert by_currency(vendor)["CAD"] != before.get("CAD")
+    assert by_currency(vendor)["USD"] == before["USD"]
+    return set()
+
+
+def span_of(period):
+    return {"first": str(period.first_on), "last": str(period.last_on)}
+
+
+def by_currency(vendor):
+    return vendor.get("ledger", **span_of(OCTOBER))["by_currency"]
+
+
+def ledger_of(vendor, period):
+    movement = vendor.get("ledger", **span_of(period))["movement"]
+    return {account: Decimal(amount) for account, amount in movement.items() if Decimal(amount)}
+
+
+class FreshBooksBooks:
+    demo = "lantern_loom"
+    months = (SEPTEMBER, OCTOBER)
+    changes = MappingProxyType(
+        {
+            "void": NotApplicable(
+                "FreshBooks knows no void: a document is deleted (vis_state 1) or archived, which posts."
+            ),
+            "delete": deleted,
+            "edit_without_stamp": recoded,
+            "moved_date": moved,
+            "late_document": entered_late,
+            "foreign_currency": entered_in_canadian_dollars,
+        }
+    )
+    merge = NotApplicable(
+        "FreshBooks merges no clients and no vendors: its API has no such call and no record names a survivor."
+    )
+
+    def free(self, vendor):
+        vendor.post("settings", reads=1_000_000, writes=1_000_000)
+
+    def ledger(self, vendor, period):
+        return ledger_of(vendor, period)
+
+    def plant_cent(self, vendor, period):
+        return vendor.post("plant", date=str(period.first_on), amount="0.01")["account"]
+
+    def spoil(self, vendor, period):
+        document = late(vendor, str(period.first_on))
+        (row, *_) = vendor.get("details", document=document)["details"]
+        vendor.post("damage", document=row, fields={"debit": "soon"})
+        return lambda: vendor.post("damage", document=row, fields={})
+
+    def forbid(self, vendor):
+        vendor.post("settings", withheld=["user:journal_entries:read"])
+        return lambda: vendor.post("settings", withheld=[])
+
+
+BOOKS = FreshBooksBooks()

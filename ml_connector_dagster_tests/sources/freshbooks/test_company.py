@@ -205,6 +205,8 @@ def test_books_in_another_currency_stand_beside_with_no_base_amount():
         (0, Decimal("-100.00"), "CAD", 0),
     }
     assert list(company.control(OCTOBER)) == []
+    (page,) = company.derive(SOURCE.entity("ledger_lines"), OCTOBER, pulled(company))
+    assert page.unknown_fields == {"Books in CAD, no rate": 2}
 
 
 def test_the_trial_balance_is_asked_for_the_month_the_year_and_all_time():

@@ -26,6 +26,7 @@ def test_the_lines_of_an_entry_may_come_on_several_pages():
         ({"invoiceid": 5, "paymentid": 6}, "payment", "payment", "6"),
         ({"expenseid": 7, "categoryid": 1}, "expense", "expense", "7"),
         ({"incomeid": 8}, "other_income", "other_income", "8"),
+        ({"categoryid": 9051}, "bill", "bill", ""),
         ({"creditid": 9, "invoiceid": 0}, "credit_note", "credit_note", "9"),
     ],
 )
