@@ -102,7 +102,7 @@ class Entries:
         return rows, refused, len(self._entries)
 
     def _rows(self, entry_id: str, details: list[Detail]) -> Iterator[DocumentLine]:
-        first = details[0]
+        first = next((one for one in details if one.noun != JOURNAL), details[0])  # a bill's payable names no category
         head = Head(
             document_id=entry_id,
             kind=first.kind,

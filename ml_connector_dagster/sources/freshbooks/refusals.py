@@ -162,8 +162,11 @@ def _of_projects(body: Any) -> Iterator[Fault]:
 def _forbidden(answer: Refusal) -> ConnectorError:
     said = "; ".join(fault.said for fault in faults(answer.content)) or "no reason given"
     lacks_scope = "scope" in said.lower()
+    said = (
+        said if len(said) <= _SHOWN else f"{said[: _SHOWN // 2]} … {said[-_SHOWN // 2 :]}"
+    )  # what is needed stands last
     return CredentialRefused(
-        f"FreshBooks answered 403: {said[:_SHOWN]}.",
+        f"FreshBooks answered 403: {said}.",
         "This consent, the person's role or the company's plan does not allow it; it is not an empty result.",
         "Tick the scope on the app in FreshBooks' developer portal, then consent again with ml-connector connect."
         if lacks_scope
