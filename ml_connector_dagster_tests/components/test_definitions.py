@@ -12,11 +12,13 @@ import dagster as dg
 import pytest
 
 from ml_connector_dagster.components.resources import ConnectorResource
+from ml_connector_dagster.connections.settings import find_connections, load_connection
 from ml_connector_dagster.definitions import defs
 from ml_connector_dagster_tests.components.demo import DEMO_FILE
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")  # the asset graph warns of itself
-DEMO = ("calder_ie", "calder_uk")
+COMPANIES = find_connections(DEMO_FILE.parents[1])
+DEMO = tuple(COMPANIES)
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +51,9 @@ def test_every_asset_is_partitioned_by_period_and_none_has_a_backfill_policy(
 
 def test_every_load_waits_in_the_pool_of_its_model_and_no_read_does(repository: dg.RepositoryDefinition) -> None:
     pools = {key: node.pools for key, node in ((n.key, n) for n in repository.asset_graph.asset_nodes)}
+    models = {name: load_connection(path).anaplan.model for name, path in COMPANIES.items()}
     for key, found in pools.items():
-        expected = {"anaplan_model_B5C0D3F7A1E94C2B8D6F0A1B2C3D4E5F"} if "anaplan" in key.path else set()
+        expected = {f"anaplan_model_{models[key.path[0]]}"} if "anaplan" in key.path else set()
         assert set(found or ()) == expected, key
 
 

@@ -16,10 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from ml_connector_dagster.connections.settings import find_connections
 from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster_tests.connections.sandboxed import DEMO
 from ml_connector_dagster_tests.end_to_end.stack import months_before, until
 
-COMPANIES = ("calder_ie", "calder_uk")
+COMPANIES = tuple(find_connections(DEMO))
 MODULES = ("actuals", "balances", "invoice_register")
 PERIODS = 2
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("demo")]
