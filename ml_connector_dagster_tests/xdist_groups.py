@@ -19,9 +19,11 @@ SHARING = (
     "connections",
     "contract",
     "inbound",
+    "sandbox/freshbooks",
     "sandbox/quickbooks_online",
     "sandbox/xero",
     "sandbox/zoho_books",
+    "sources/freshbooks",
     "sources/xero",
 )
 """Folders whose tests share a sandbox with its books, or a home."""
