@@ -143,7 +143,8 @@ class FreshBooksCompany:
             found = self._by_id(entity, record_id)
             if found is not None:
                 page = _page(entity, Answered(found, found.records), None, self.context)
-                yield replace(page, rows=[row for row in page.rows if row.status != parse.DELETED])
+                rows: list[Any] = list(page.rows)
+                yield replace(page, rows=[row for row in rows if row.status != parse.DELETED])
 
     def derive(self, entity: Entity, period: Period, staged: StagedReader) -> Iterator[Page]:
         """Yield the ledger lines of the period: from the feed, or from documents where the plan has none."""
