@@ -11,8 +11,7 @@ from typing import Any
 
 from ml_connector_dagster.sources.quickbooks_online.entities import DOCUMENT_OF
 
-OF_DOCUMENTS = frozenset(
-    """
+_OF_DOCUMENTS = """
     APAccountRef ARAccountRef AccountRef Adjustment AllowIPNPayment AllowOnlineACHPayment
     AllowOnlineAffirmPayment AllowOnlineCreditCardPayment AllowOnlinePayPalPayment AllowOnlinePayment Amount
     ApplyTaxAfterDiscount AttachableRef AutoDocNumber AutoPayEligible Balance BillAddr BillEmail BillEmailBcc
@@ -34,10 +33,8 @@ OF_DOCUMENTS = frozenset(
     TransactionLocationType TransferEx TxnApprovalInfo TxnDate TxnRetainageDetail TxnSource TxnStatus
     TxnSubType TxnTaxDetail UnappliedAmt VendorAddr VendorCreditEx VendorRef callToAction domain invoiceStatus
     invoiceStatusLog sparse status
-    """.split()
-)
-OF_NAME_LISTS = frozenset(
-    """
+"""
+_OF_NAME_LISTS = """
     APAccountRef ARAccountRef AbatementRate AccountAlias AccountEx AccountPurposes AccountSubType AccountType
     AcctNum AcctNumExtn Active Address AgencyVerificationStatus AgencyVerificationStatusMsg
     AgencyVerificationTSUTC AltContactName AlternatePhone AssetAccountRef AttachableRef AvgCost Balance
@@ -62,8 +59,9 @@ OF_NAME_LISTS = frozenset(
     TaxIdentifier TaxRateRef TaxRegime TaxReportingBasis Taxable TermRef Title TotalExpense TotalRevenue
     TrackQtyOnHand TxnLocationType Type UOMSetRef UQCDisplayText UQCId UnitPrice UseTimeEntry UserId
     V4IDPseudonym Vendor1099 VendorEx VendorPaymentBankDetail VendorTypeRef WebAddr domain sparse status
-    """.split()
-)
+"""
+OF_DOCUMENTS = frozenset(_OF_DOCUMENTS.split())
+OF_NAME_LISTS = frozenset(_OF_NAME_LISTS.split())
 
 
 def unknown_fields(word: str, records: Iterable[Any]) -> dict[str, int]:
