@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected
@@ -60,7 +60,8 @@ class QuickbooksCompany:
         """Keep the session; no call is made."""
         self.session = session
         self.api = QuickbooksApi(session)
-        self._names: dict[str, dict[str, str]] = {}
+        self._lists: dict[str, tuple[Answered, ...]] = {}
+        """Name lists that a general ledger was read with, by QuickBooks' word."""
         self._reports: dict[Period, TrialBalances] = {}
 
     @cached_property
@@ -166,25 +167,31 @@ class QuickbooksCompany:
 
     def ids_of(self, word: str) -> Mapping[str, str]:
         """Answer a name list as full name to id; asked for when a report first names one without its id, then kept."""
-        if word not in self._names:
-            found: dict[str, str] = {}
-            for answered in self.api.pages(word, Window.whole()):
-                for record in records_of(answered.body, word):
-                    name = record.get("FullyQualifiedName") or record.get("DisplayName") or record.get("Name")
-                    found |= {str(one): record_id(record) for one in (name, record.get("DisplayName")) if one}
-            self._names[word] = found
-        return self._names[word]
+        found: dict[str, str] = {}
+        for answered in self.listed(word):
+            for record in records_of(answered.body, word):
+                names = (record.get("FullyQualifiedName"), record.get("DisplayName"), record.get("Name"))
+                found |= {str(name): record_id(record) for name in reversed(names) if name}
+        return found
+
+    def listed(self, word: str) -> tuple[Answered, ...]:
+        """Answer a name list as QuickBooks writes it, inactive rows included; asked for once."""
+        if word not in self._lists:
+            self._lists[word] = tuple(self.api.pages(word, Window.whole()))
+        return self._lists[word]
 
     def _read_with(self, entity: Entity) -> Iterator[bytes]:
         if entity.kind is not EntityKind.REFERENCE:
             yield self.preferences.content
+        if entity.kind is EntityKind.LEDGER:
+            yield from (answered.content for answers in self._lists.values() for answered in answers)
         if entity.kind is EntityKind.DOCUMENT:
             yield from (answered.content for answered in self.items)
 
     def _page(self, entity: Entity, answered: Answered, period: Period | None) -> Page:
         if entity.kind is EntityKind.LEDGER and period is not None:
             known = self.currencies
-            names = Names(self.ids_of)
+            names = Names(cache(self.ids_of))
             return ledger_page(answered, period, names, known.base_currency, multicurrency=known.multicurrency)
         word = word_of(entity, answered)
         records = records_of(answered.body, word)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -13,6 +13,7 @@ from ml_connector_dagster.ledger.posting import Company
 from ml_connector_dagster.sources.contract import CompanySession, Entity, EntityKind, Page, StagedReader
 from ml_connector_dagster.sources.quickbooks_online.client import Answered
 from ml_connector_dagster.sources.quickbooks_online.company import QuickbooksCompany
+from ml_connector_dagster.sources.quickbooks_online.entities import REFERENCES_OF
 
 
 class KeptQuickbooks:
@@ -25,8 +26,9 @@ class KeptQuickbooks:
     def read(self, entity: Entity, period: Period, answers: Iterable[bytes]) -> Iterator[Page]:
         """Yield the pages of kept answers; see the contract."""
         reader = _KeptCompany(CompanySession(_NoHttp(), "", self._company.company_id, self._company.time_zone))  # type: ignore[arg-type]
+        reader.__dict__["items"] = ()
         coming = (Answered(content, json.loads(content, parse_float=Decimal)) for content in answers)
-        return reader.pages_of(entity, period, _after_context(entity, coming, reader))
+        return reader.pages_of(entity, period, (one for one in coming if not reader.remember(entity, one)))
 
     def derive(self, entity: Entity, period: Period, staged: StagedReader, answers: Iterable[bytes]) -> Iterator[Page]:
         """Yield nothing: no entity of QuickBooks is derived."""
@@ -37,9 +39,22 @@ class KeptQuickbooks:
 class _KeptCompany(QuickbooksCompany):
     """Knows what was kept; it cannot ask."""
 
-    def ids_of(self, word: str) -> Mapping[str, str]:
-        """Refuse: a report that names without ids was read with a list that was not kept."""
-        _refuse(f"The list of {word} is needed and was not kept.")
+    def listed(self, word: str) -> tuple[Answered, ...]:
+        """Answer the list that a report was read with; only asked for where it was kept."""
+        if word not in self._lists:
+            _refuse(f"The list of {word} is needed and was not kept.")
+        return self._lists[word]
+
+    def remember(self, entity: Entity, answered: Answered) -> bool:
+        """Answer whether an answer is one that records are read with, and keep it then."""
+        if "Preferences" in answered.body:
+            self.__dict__["preferences"] = answered
+            return True
+        word = next((name for name in REFERENCES_OF if name in (answered.body.get("QueryResponse") or {})), "")
+        if word and entity.kind is not EntityKind.REFERENCE:
+            self._lists[word] = (*self._lists.get(word, ()), answered)
+            self.__dict__["items"] = self._lists.get("Item", ())
+        return bool(word) and entity.kind is not EntityKind.REFERENCE
 
 
 class _NoHttp:
@@ -48,22 +63,6 @@ class _NoHttp:
     def get(self, url: str, **asked: Any) -> NoReturn:
         del asked
         _refuse(f"{url.strip('/')} of QuickBooks is needed and was not kept.")
-
-
-def _after_context(entity: Entity, coming: Iterator[Answered], reader: QuickbooksCompany) -> Iterator[Answered]:
-    """Take what records are read with off the front; pages follow one at a time, so that memory stays flat."""
-    if entity.kind is EntityKind.REFERENCE:
-        yield from coming
-        return
-    items: list[Answered] = []
-    reader.__dict__["items"] = items
-    for answered in coming:
-        if "Preferences" in answered.body:
-            reader.__dict__["preferences"] = answered
-        elif "Item" in (answered.body.get("QueryResponse") or {}):
-            items.append(answered)
-        else:
-            yield answered
 
 
 def _refuse(happened: str) -> NoReturn:
