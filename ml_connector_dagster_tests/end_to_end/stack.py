@@ -181,9 +181,10 @@ def until(what: str, happened: Callable[[], Any], seconds: float = PATIENCE_SECO
 def stack_running(
     folder: Path, *, database_url: str = "", shape: Callable[[Path], None] | None = None
 ) -> Iterator[Stack]:
-    """Start a stack over a copy of the demo connections; ``shape`` may change the copies first."""
+    """Start a stack over a copy of the two Xero companies' connections; ``shape`` may change the copies first."""
     connections = folder / "connections"
-    shutil.copytree(DEMO, connections)
+    for company in sorted(DEMO.glob("calder_*")):
+        shutil.copytree(company, connections / company.name)
     if shape is not None:
         shape(connections)
     variables = {"ML_CONNECTOR_CONNECTIONS": str(connections)}
