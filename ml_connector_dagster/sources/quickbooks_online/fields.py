@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any
 
 from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.ledger.money import ZERO, amount
+from ml_connector_dagster.sources.quickbooks_online.entities import CLASS, DEPARTMENT
 
 Record = Mapping[str, Any]
 
@@ -138,6 +140,18 @@ def is_active(record: Record) -> bool:
     if not isinstance(found, bool):
         raise untrusted(f"Active is {found!r}, which is neither true nor false.")
     return found
+
+
+def tracking_of(class_id: str, department_id: str) -> str:
+    """Answer a line's reporting dimensions as canonical JSON; those it does not carry are absent."""
+    found = {CLASS: class_id, DEPARTMENT: department_id}
+    chosen = {category: option_id(category, one) for category, one in found.items() if one}
+    return json.dumps(chosen, separators=(",", ":"))
+
+
+def option_id(category: str, record_id: str) -> str:
+    """Answer the id of an option: classes and departments number themselves apart, so 3 may be one of each."""
+    return f"{category}-{record_id}"
 
 
 def content_hash(*values: object) -> str:

@@ -21,8 +21,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
 from ml_connector_dagster.sources.contract import Page, RefusedRecord
 from ml_connector_dagster.sources.quickbooks_online.client import Answered, QuickbooksApi
-from ml_connector_dagster.sources.quickbooks_online.entities import CLASS, DEPARTMENT
-from ml_connector_dagster.sources.quickbooks_online.fields import calendar_date, content_hash, untrusted
+from ml_connector_dagster.sources.quickbooks_online.fields import calendar_date, content_hash, tracking_of, untrusted
 from ml_connector_dagster.sources.quickbooks_online.report_rows import Cell, Table, is_too_large
 
 REPORT = "GeneralLedger"
@@ -233,11 +232,10 @@ class _Reading:
         return self.names.id_of(word, self.table.cell(cells, key), self.table.cell(cells, "name"))
 
     def _tracking(self, cells: Sequence[Any]) -> str:
-        found = {
-            CLASS: self.names.id_of("Class", self.table.cell(cells, "klass_name")),
-            DEPARTMENT: self.names.id_of("Department", self.table.cell(cells, "dept_name")),
-        }
-        return json.dumps({name: one for name, one in found.items() if one}, separators=(",", ":"))
+        return tracking_of(
+            self.names.id_of("Class", self.table.cell(cells, "klass_name")),
+            self.names.id_of("Department", self.table.cell(cells, "dept_name")),
+        )
 
 
 def _not_asked_for(kind: str, record_id: str, on: date, period: Period) -> RequestRejected:

@@ -7,7 +7,6 @@ where everything on it is 0 and its note begins with "Voided"; the note alone me
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
@@ -15,7 +14,6 @@ from typing import NamedTuple
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.sources.quickbooks_online.context import Context
-from ml_connector_dagster.sources.quickbooks_online.entities import CLASS, DEPARTMENT
 from ml_connector_dagster.sources.quickbooks_online.fields import (
     Record,
     calendar_date,
@@ -26,6 +24,7 @@ from ml_connector_dagster.sources.quickbooks_online.fields import (
     parts,
     ref,
     text,
+    tracking_of,
     untrusted,
 )
 
@@ -211,8 +210,7 @@ def _tax_line(record: Record, tracking: str) -> Iterator[Line]:
 
 def _tracking(detail: Record, record: Record) -> str:
     """Answer canonical JSON: the line's class, else the document's; the department stands on the document alone."""
-    found = {CLASS: ref(detail, "ClassRef") or ref(record, "ClassRef"), DEPARTMENT: ref(record, "DepartmentRef")}
-    return json.dumps({name: one for name, one in found.items() if one}, separators=(",", ":"))
+    return tracking_of(ref(detail, "ClassRef") or ref(record, "ClassRef"), ref(record, "DepartmentRef"))
 
 
 def _linked(line: Record) -> str:

@@ -14,6 +14,7 @@ from ml_connector_dagster.sources.quickbooks_online.fields import (
     content_hash,
     is_active,
     modified_at,
+    option_id,
     ref,
     text,
     untrusted,
@@ -77,23 +78,23 @@ def party_row(party: Record) -> Party:
 
 def class_row(record: Record) -> TrackingOption:
     """Answer an option of the dimension Class."""
-    return _option(record, CLASS, "Class")
+    return _option(record, CLASS, "Class", option_id(CLASS, _id(record)))
 
 
 def department_row(record: Record) -> TrackingOption:
     """Answer an option of the dimension Department; the company's own word for it may be Location."""
-    return _option(record, DEPARTMENT, "Department")
+    return _option(record, DEPARTMENT, "Department", option_id(DEPARTMENT, _id(record)))
 
 
 def item_row(record: Record) -> TrackingOption:
     """Answer a product or service."""
-    return _option(record, ITEM, "Item")
+    return _option(record, ITEM, "Item", _id(record))
 
 
-def _option(record: Record, category_id: str, category: str) -> TrackingOption:
-    record_id, active = _id(record), is_active(record)
+def _option(record: Record, category_id: str, category: str, named: str) -> TrackingOption:
+    active = is_active(record)
     name = text(record, "FullyQualifiedName") or text(record, "Name")
-    return TrackingOption(record_id, name, category_id, category, active, content_hash(record_id, name, active))
+    return TrackingOption(named, name, category_id, category, active, content_hash(named, name, active))
 
 
 def _id(record: Record) -> str:

@@ -93,7 +93,7 @@ def deleted(vendor):
 def recoded(vendor):
     document = late(vendor)
     yield
-    vendor.post("recode", document=document)
+    vendor.post("recode", document=document, account="12")
     return {OCTOBER}
 
 
@@ -148,12 +148,12 @@ class QuickbooksBooks:
 
     def spoil(self, vendor, period):
         document = late(vendor, str(period.first_on))
-        vendor.post("damage", document=document, fields={"TxnDate": "soon"})
+        vendor.post("damage", document=document, fields={"tx_date": "soon"})  # a column of the general ledger
         return lambda: vendor.post("damage", document=document, fields={})
 
     def forbid(self, vendor):
-        vendor.post("settings", forbidden=True)
-        return lambda: vendor.post("settings", forbidden=False)
+        vendor.post("settings", may_report=False)
+        return lambda: vendor.post("settings", may_report=True)
 
 
 BOOKS = QuickbooksBooks()
