@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ml_connector_dagster.errors import RequestRejected, TemporarilyRefused
 from ml_connector_dagster.sources.contract import CompanySession
 from ml_connector_dagster.sources.quickbooks_online.entities import PAGE_SIZE
-from ml_connector_dagster.sources.quickbooks_online.faults import fault_of
+from ml_connector_dagster.sources.quickbooks_online.faults import fault_in, fault_of
 from ml_connector_dagster.sources.quickbooks_online.refusals import error_of
 from ml_connector_dagster.transport.retry import RetryPolicy
 
@@ -183,7 +183,10 @@ def _quoted(text: str) -> str:
 
 
 def _judged(answer: Answer, path: str) -> Answered:
-    """Answer the decoded body, or raise the fault that it holds, HTTP 200 or not."""
+    """Answer the decoded body, or raise the fault that it holds, in JSON or XML, HTTP 200 or not."""
+    fault = fault_in(answer.content) if answer.content.lstrip().startswith(b"<") else None
+    if fault is not None:
+        raise error_of(fault, answer.status)
     body = answer.json()
     if not isinstance(body, dict):
         raise TemporarilyRefused(

@@ -5,9 +5,11 @@ import pytest
 from ml_connector_dagster.errors import RequestRejected, TemporarilyRefused
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.quickbooks_online.client import Window, is_read
+from ml_connector_dagster.sources.quickbooks_online.source import SOURCE
 from ml_connector_dagster_tests.sources.fake_http import Told
 from ml_connector_dagster_tests.sources.quickbooks_online import payloads
 from ml_connector_dagster_tests.sources.quickbooks_online.fake_quickbooks import FakeQuickbooks
+from ml_connector_dagster_tests.sources.quickbooks_online.kit import XML
 
 OCTOBER = Period(2026, 10)
 WINDOW = Window.of_dates(OCTOBER.first_on, OCTOBER.last_on)
@@ -43,6 +45,9 @@ def test_a_fault_that_comes_with_200_is_a_fault():
         http._answer = lambda asked, body=body: Told(body)
         with pytest.raises(RequestRejected, match="4001"):
             company.api.query("SELECT * FROM Invoice")
+    http._answer = lambda asked: Told(XML.format("NotFound", "Gone").replace("003001", "000610").encode())
+    with pytest.raises(RequestRejected, match="610"):
+        company.api.query("SELECT * FROM Invoice")
 
 
 def test_an_empty_body_is_asked_for_again():
@@ -87,8 +92,6 @@ def test_records_are_fetched_forty_ids_a_call_and_gone_ones_are_absent():
     fake = FakeQuickbooks({"Bill": [payloads.document("Bill", OCTOBER.first_on) for _ in range(3)]})
     company, http = fake.open()
     ids = [one["Id"] for one in fake.records["Bill"]]
-    from ml_connector_dagster.sources.quickbooks_online.source import SOURCE
-
     pages = list(company.read_ids(SOURCE.entity("bills"), [*ids, *map(str, range(50))]))
     assert [row.document_id for page in pages for row in page.rows] == ids
     assert sum("Id IN" in asked.params.get("query", "") for asked in http.asked) == 2
@@ -105,7 +108,5 @@ def test_an_answer_of_another_month_is_refused():
         return whole(asked)
 
     http._answer = ignoring
-    from ml_connector_dagster.sources.quickbooks_online.source import SOURCE
-
     with pytest.raises(RequestRejected, match="ignored the condition"):
         list(company.read(SOURCE.entity("bills"), OCTOBER))
