@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from ml_connector_dagster.errors import RequestRejected
 from ml_connector_dagster.ledger.money import ZERO, amount
@@ -18,8 +18,7 @@ MONEY = "Money"
 TOO_LARGE = b"Unable to display more data"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell; every value of a report is text, and empty means nothing."""
 
     value: str = ""
@@ -36,13 +35,16 @@ class Cell:
         return amount(written) if written else ZERO
 
 
+NOTHING = Cell()
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A report's columns, by key, and its rows."""
 
     name: str
-    keys: tuple[str, ...]
-    """Of each column: its ColKey, else its ColType."""
+    places: Mapping[str, int]
+    """ColKey, else ColType, to the column's place; the first where several are alike."""
     types: tuple[str, ...]
     rows: Sequence[Any]
 
@@ -55,18 +57,19 @@ class Table:
         """
         try:
             columns = body["Columns"]["Column"]
-            keys = tuple(_key(column) for column in columns)
+            keys = [_key(column) for column in columns]
             types = tuple(str(column.get("ColType", "")) for column in columns)
             rows = body.get("Rows", {}).get("Row", [])
         except (KeyError, TypeError, AttributeError):
             raise unknown_shape(name) from None
         if not isinstance(rows, list):
             raise unknown_shape(name)
-        return cls(name, keys, types, rows)
+        places = {key: place for place, key in reversed(list(enumerate(keys)))}
+        return cls(name, places, types, rows)
 
     def has(self, key: str) -> bool:
         """Answer whether the report has a column."""
-        return key in self.keys
+        return key in self.places
 
     def data(self) -> Iterator[list[Any]]:
         """Yield the cells of every data row, in the report's order."""
@@ -74,11 +77,13 @@ class Table:
 
     def cell(self, cells: Sequence[Any], key: str) -> Cell:
         """Answer a row's cell; an empty one where the report has no such column, or the row ends before it."""
-        return self.at(cells, self.keys.index(key) if key in self.keys else len(cells))
+        return self.at(cells, self.places.get(key, len(cells)))
 
     def at(self, cells: Sequence[Any], place: int) -> Cell:
         """Answer a row's cell by its place; an empty one where the row ends before it."""
-        found = cells[place] if place < len(cells) else {}
+        if place >= len(cells):
+            return NOTHING
+        found = cells[place]
         if not isinstance(found, dict):
             raise unknown_shape(self.name)
         return Cell(str(found.get("value") or ""), str(found.get("id") or ""))

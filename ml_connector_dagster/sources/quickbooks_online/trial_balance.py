@@ -90,7 +90,7 @@ def profit_and_loss(api: QuickbooksApi, period: Period) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     try:
         for cells in own_rows(table.rows):
-            account, figure = table.at(cells, 0), table.at(cells, len(table.keys) - 1)
+            account, figure = table.at(cells, 0), table.at(cells, len(table.types) - 1)
             if account.record_id:
                 found[account.record_id] = found.get(account.record_id, ZERO) + figure.figure
     except RecordRefused:
