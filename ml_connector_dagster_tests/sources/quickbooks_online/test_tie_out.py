@@ -30,6 +30,7 @@ pytestmark = pytest.mark.xdist_group("quickbooks_in_sandbox")
 
 def test_every_month_ties_out_to_the_cent_for_the_calls_of_the_formula(company):
     """One reading of three years, judged in every respect: reading them is what takes the time."""
+    company.connection.close()
     reader, left, classes, made, wanted = company.connection.reader(), {}, {}, {}, {}
     for period in periods_between(FIRST, END):
         before = company.connection.source_calls
