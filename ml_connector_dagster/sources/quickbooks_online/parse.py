@@ -2,7 +2,8 @@
 
 An account is the line's own (a sales line carries the account it was posted to, which is not always its item's of today); an
 item's account stands in only where the line has none, and nothing else ever does. Amounts are the truth: a document is voided
-where everything on it is 0 and its note begins with "Voided"; the note alone means nothing.
+where everything on it is 0 and its note begins with "Voided"; the note alone means nothing. A purchase order posts nothing; it
+counts as standing until it is voided, so that a register shows its amounts.
 """
 
 from __future__ import annotations
