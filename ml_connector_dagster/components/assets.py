@@ -40,7 +40,8 @@ def source_assets(connection: str, settings: ConnectionSettings, source: Source)
 def target_assets(connection: str, settings: ConnectionSettings) -> list[dg.AssetsDefinition]:
     """Answer one asset per list and module; modules wait for the lists."""
     lists = [
-        _target_asset(connection, settings, target, [source_key(connection, target.from_)]) for target in settings.lists
+        _target_asset(connection, settings, target, [source_key(connection, target.entity)])
+        for target in settings.lists
     ]
     after = [target_key(connection, target) for target in settings.lists]
     modules = [

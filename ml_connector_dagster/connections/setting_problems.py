@@ -174,9 +174,8 @@ def _company(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
 def _lists(settings: ConnectionSettings, source: Source) -> Iterator[Problem]:
     for index, target in enumerate(settings.lists):
         where: Location = ("lists", index)
-        kind = _kind(source, target.from_)
-        if kind is not EntityKind.REFERENCE:
-            yield (*where, "from"), *_wrong_entity(source, target.from_, (EntityKind.REFERENCE,), "a list")
+        if _kind(source, target.entity) is not EntityKind.REFERENCE:
+            yield (*where, "from"), *_wrong_entity(source, target.entity, (EntityKind.REFERENCE,), "a list")
         yield from _fields(where, target)
 
 

@@ -67,6 +67,11 @@ def test_the_right_file_loads(written):
     assert settings.lists[0].columns == {"Code": "code", "Name": "name", "Active": "active"}
 
 
+def test_a_list_may_hold_one_tracking_category_alone(written):
+    settings = load_connection(written("from: ledger_accounts", "from: tracking.Region"))
+    assert (settings.lists[0].entity, settings.lists[0].category) == ("tracking", "Region")
+
+
 def test_everything_wrong_is_told_at_once_in_the_order_of_the_lines(written):
     path = written(
         "Europe/London", "Nowhere", text=written().read_text().replace("from: ledger_accounts", "from: nothing")
