@@ -20,7 +20,7 @@ class DocumentLine(NamedTuple):
     document_id: str
     kind: str
     """invoice, bill, credit_note, vendor_credit, payment, prepayment, overpayment, allocation, bank_transaction,
-    transfer, journal, purchase_order (which never posts)."""
+    transfer, journal, expense, other_income, purchase_order (which never posts)."""
     subkind: str
     """The vendor's own finer word (ACCPAYPAYMENT, SPEND-PREPAYMENT …)."""
     number: str

@@ -1,9 +1,10 @@
 """What moved since a moment, with both the period a record left and the one it stands in.
 
 ``search[updated_min]`` has whole Eastern days, so a day of overlap is asked for, and what is staged as it came is no change.
-Deleting a record moves no stamp: every document list is swept for ``vis_state=1`` and compared with what is staged. Lists without a
-filter are read whole. The feed of entries tells of no change; its periods follow the documents'. An undeletion, a journal and a
-recode move no stamp either: the schedule's full read of the open periods sees those.
+Deleting a record moves no stamp: such lists are swept for ``vis_state=1`` and compared with what is staged. Lists without that
+filter are read whole, and what is staged of the last three years and is not among them is gone. The feed of entries tells of no
+change; its periods follow the documents'. An undeletion, a journal and a recode move no stamp either: the schedule's full read of
+the open periods sees those.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ml_connector_dagster.errors import RecordRefused
+from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import Changes, Entity, StagedReader
 from ml_connector_dagster.sources.freshbooks import parse, parse_reference
@@ -21,7 +22,6 @@ from ml_connector_dagster.sources.freshbooks.client import DELETED, LINES, Listi
 from ml_connector_dagster.sources.freshbooks.dates import EASTERN, eastern, updated_min
 from ml_connector_dagster.sources.freshbooks.decode import id_of
 from ml_connector_dagster.sources.freshbooks.entities import (
-    BILL_PAYMENTS,
     CUSTOMERS,
     DOCUMENTS,
     JOURNAL_ENTRIES,
@@ -32,6 +32,7 @@ from ml_connector_dagster.sources.freshbooks.shapes import SHAPES
 if TYPE_CHECKING:
     from ml_connector_dagster.sources.freshbooks.company import FreshBooksCompany
 
+WATCHED_MONTHS = 36
 BATCH = 500
 """How many records are compared with what is staged at a time."""
 
@@ -41,11 +42,15 @@ def read_changes(company: FreshBooksCompany, since: datetime, staged: StagedRead
     began_at = datetime.now(UTC)
     dirty: dict[str, set[Period]] = defaultdict(set)
     for entity in DOCUMENTS:
+        listed: set[str] = set()
         for records in _batches(_changed(company, entity, since)):
             dirty[entity.name] |= _moved(company, entity, records, staged)
-        if entity != BILL_PAYMENTS:
+            listed.update(id_of(SHAPES[entity.name], record) for record in records)
+        if entity.changed_since:
             for records in _batches(_swept(company, entity)):
                 dirty[entity.name] |= _gone(entity, records, staged)
+        else:
+            dirty[entity.name] |= _vanished(entity, listed, Period.of(began_at.date()), staged)
     for entity in DOCUMENTS:
         dirty[JOURNAL_ENTRIES.name] |= dirty[entity.name]
     if _clients_moved(company, since, staged):
@@ -66,7 +71,7 @@ def _changed(company: FreshBooksCompany, entity: Entity, since: datetime) -> Ite
 
 
 def _swept(company: FreshBooksCompany, entity: Entity) -> Iterator[Any]:
-    """Yield what is deleted; where the key is ignored, the predicate lets none of the others pass."""
+    """Yield what is deleted."""
     shape, path = SHAPES[entity.name], company.path_of(entity)
     for answered in company.api.whole(Listing(path, shape, DELETED, passes=lambda one: text(one, "vis_state") == "1")):
         yield from answered.records
@@ -92,6 +97,21 @@ def _gone(entity: Entity, records: list[Any], staged: StagedReader) -> set[Perio
     found = staged.find(entity.name, sorted(ids - {""}))
     rows = zip(found["document_date"].to_pylist(), found["status"].to_pylist(), strict=True)
     return {Period.of(day) for day, status in rows if status != parse.DELETED}
+
+
+def _vanished(entity: Entity, listed: set[str], newest: Period, staged: StagedReader) -> set[Period]:
+    """Answer the periods in which a record stands as staged that the whole list no longer holds."""
+    found = set()
+    for period in (newest.shift(-months) for months in range(-1, WATCHED_MONTHS)):
+        try:
+            ids = {
+                one for batch in staged.batches(entity.name, period, ["document_id"]) for one in batch[0].to_pylist()
+            }
+        except HeldForPerson:
+            continue  # never read: its first read sees everything
+        if ids - listed:
+            found.add(period)
+    return found
 
 
 def _stood(
