@@ -7,6 +7,7 @@ window is read whole and records are told apart by id.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,16 @@ MAX_PASSES = 3
 """How often a list that shrank or grew while it was paged is read again."""
 LINES = (("include[]", "lines"),)
 DELETED = (("search[vis_state]", "1"),)
+
+
+_SECRETS = re.compile(
+    rb'("(?:\w*_token|client_secret|verifier|share_link|\w*_share_link)"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE
+)
+
+
+def without_secrets(content: bytes) -> bytes:
+    """Answer a body without the tokens and share links that FreshBooks puts on some records: answers are kept."""
+    return _SECRETS.sub(rb'\1"***"', content) if b"token" in content or b"share" in content else content
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +118,7 @@ class FreshBooksApi:
         )
 
     def _page(self, listing: Listing, paging: Mapping[str, str]) -> Decoded:
-        content = self.get(listing.path, {**dict(listing.params), **paging}).content
+        content = without_secrets(self.get(listing.path, {**dict(listing.params), **paging}).content)
         return decode.decode_page(listing.shape, content)
 
     def _warn(self, listing: Listing, answered: Answered) -> bool:

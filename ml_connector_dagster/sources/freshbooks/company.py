@@ -27,7 +27,14 @@ from ml_connector_dagster.sources.contract import (
     StagedReader,
 )
 from ml_connector_dagster.sources.freshbooks import decode, parse, parse_reference, reports
-from ml_connector_dagster.sources.freshbooks.client import DELETED, LINES, Answered, FreshBooksApi, Listing
+from ml_connector_dagster.sources.freshbooks.client import (
+    DELETED,
+    LINES,
+    Answered,
+    FreshBooksApi,
+    Listing,
+    without_secrets,
+)
 from ml_connector_dagster.sources.freshbooks.context import Chart, Context
 from ml_connector_dagster.sources.freshbooks.dates import calendar_date
 from ml_connector_dagster.sources.freshbooks.decode import Decoded
@@ -225,7 +232,7 @@ class FreshBooksCompany:
         listing = self.listings(entity, None)[0]
         try:
             content = self.api.get(f"{listing.path}/{record_id}", dict(listing.params)).content
-            return decode.decode_single(listing.shape, content)
+            return decode.decode_single(listing.shape, without_secrets(content))
         except RequestRejected as rejected:
             if rejected.status != 404:
                 raise

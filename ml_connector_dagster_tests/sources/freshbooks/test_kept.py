@@ -31,6 +31,16 @@ def test_kept_answers_are_read_again_without_a_call(entity):
     assert b"not-for-logs" not in b"".join(answers(pages))
 
 
+def test_tokens_that_stand_on_records_are_not_kept():
+    """Whoever holds one reads a client's statement without a login."""
+    client = payloads.client(statement_token='se"cret', share_link="https://x.example/se", organization="Token & Co")
+    company, _ = FakeFreshBooks({"customers": [client]}).open()
+    pages = list(company.read(SOURCE.entity("customers"), OCTOBER))
+    assert b"cret" not in pages[0].raw
+    assert b"x.example" not in pages[0].raw
+    assert rows(pages)[0].name == "Token & Co"
+
+
 def test_a_plan_without_entries_is_kept_too():
     books = FakeFreshBooks()
     books.permit(**{"advanced_accounting.access": False})
