@@ -100,3 +100,13 @@ def test_a_spent_minute_asks_for_patience(spoilable):
         read(company, "vendors")
     company.close()
     assert 0 < busy.value.retry_after_seconds <= 61
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "html", "status": 200}, {"kind": "truncate"}, {"kind": "drop"}, {"status": 502}]
+)
+def test_an_ill_answer_is_no_empty_list(company, sandbox, fault):
+    control(sandbox).plant(path="bill_vendors", **fault)
+    with pytest.raises(TemporarilyRefused):
+        read(company, "vendors")
+    assert len(read(company, "vendors")[0]) > 5
