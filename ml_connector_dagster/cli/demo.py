@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -51,9 +52,9 @@ class Watch:
 @json_option
 def demo(periods: str, as_json: bool) -> None:
     """Load the demo companies into the sandbox's Anaplan and show books = staged = Anaplan per period."""
-    say("Starting a Xero and an Anaplan on this machine, and a Dagster; a quarter of a minute.")
+    say("Starting the accounting systems, an Anaplan and a Dagster on this machine; a quarter of a minute.")
     with local_stack(HOME) as stack:
-        say(f"Sandbox: {stack.sandbox_url} (Xero and Anaplan on loopback)")
+        say(f"Sandbox: {stack.sandbox_url} (the accounting systems and Anaplan, on loopback)")
         with Connector.of_process() as connector:
             enter_credentials(connector)
         with dagster_running(stack), Connector.of_process() as connector:
@@ -63,12 +64,12 @@ def demo(periods: str, as_json: bool) -> None:
                 say(f"{len(watch.read_runs)} reads are queued, one per company and month; each load follows by itself.")
                 wait_for(watch, dagster, connector)
             rows = tie_out_rows(connector, watch)
-    table(
-        rows,
-        _COLUMNS,
-        as_json,
-        title="Books = staged + postings in no document (revaluation, rounding); staged = Anaplan",
-    )
+    if as_json:
+        table(rows, {"company": "company", **_COLUMNS}, as_json)
+    else:
+        say("\nBooks = staged + postings in no document (revaluation, rounding); staged = Anaplan.")
+        for company, own in groupby(rows, lambda row: str(row["company"])):
+            table(own, _COLUMNS, title=company)
     say(WHERE_NEXT.format(home=HOME))
     _judge(watch, rows)
 
@@ -200,7 +201,6 @@ def _judge(watch: Watch, rows: Sequence[Mapping[str, object]]) -> None:
 
 
 _COLUMNS = {
-    "company": "company",
     "period": "period",
     "module": "module",
     "books": "books",
@@ -212,7 +212,7 @@ _COLUMNS = {
 WHERE_NEXT = """
 Where to look next:
   make ui                            the Dagster UI on loopback: materialize, backfill, look at the checks
-  ml_connector_dagster/defs/demo/    the two demo companies, one YAML file each
+  ml_connector_dagster/defs/demo/    the demo companies, one YAML file each
   ML_CONNECTOR_HOME={home} .venv/bin/ml-connector audit show --connection calder_uk
                                      what was read and loaded, step by step"""
 
