@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
+import pytest
 
 import ml_connector_dagster_tests.sources as folder
 from ml_connector_dagster.cli.demo_credentials import enter_credentials
@@ -20,7 +21,7 @@ from ml_connector_dagster.connections.opening import Connector, OpenConnection
 from ml_connector_dagster.flows.books import ask_books, staged_movement, unexplained
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.server import Running
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster_tests.connections.sandboxed import DEMO
 from ml_connector_dagster_tests.sources.staged import StagedInMemory
@@ -85,6 +86,12 @@ class SandboxBooks(Protocol):
 
     def plant_cent(self, vendor: VendorControl, period: Period) -> str:
         """Post a cent that no document or feed shows, against another account; answers the account's id."""
+
+    def small_pages(self, monkeypatch: pytest.MonkeyPatch, entity: Entity) -> Entity:
+        """Let a page of this list hold ten records; answers the entity to read with."""
+
+    def hide(self, vendor: VendorControl, record_id: str, *, hidden: bool) -> None:
+        """Take a record out of the lists, or put it back."""
 
     def spoil(self, vendor: VendorControl, period: Period) -> Callable[[], None]:
         """Make one record of the period unreadable on the wire; answers what repairs it."""

@@ -1,6 +1,6 @@
 """Every source against its vendor's sandbox: whatever happens in the books, the lines read next are what the ledger says."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
@@ -15,10 +15,12 @@ from ml_connector_dagster.errors import CredentialRefused, RequestRejected
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.sandbox.world import World
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, Page
 from ml_connector_dagster.sources.registry import all_sources
 from ml_connector_dagster.staging.frames import record_id_field
+from ml_connector_dagster.transport.client import Answer, VendorHttp
 from ml_connector_dagster_tests.sources.in_sandbox import NotApplicable, SandboxedCompany, books_of, sandboxed_company
+from ml_connector_dagster_tests.sources.staged import as_table
 
 TODAY = date(2026, 11, 20)
 CENT = Decimal("0.01")
@@ -97,6 +99,25 @@ def test_a_merged_party_stays_as_an_inactive_member(company):
     active = dict(zip(table[key].to_pylist(), table["active"].to_pylist(), strict=True))
     assert (active[loser], active[survivor]) == (False, True)
     assert company.unexplained(company.books.months[1]) == {}
+
+
+@every_source
+def test_a_list_that_shrinks_while_it_is_paged_loses_no_other_record(company, monkeypatch):
+    """A record leaves after the first call, after the second …: whatever slips over a page's edge is found all the same."""
+    period, reader = company.books.months[0], company.connection.reader()
+    entity = company.books.small_pages(monkeypatch, company.connection.source.entity("invoices"))
+    with _after_each_call(monkeypatch) as calls:
+        stood = _ids(entity, reader.read(entity, period))
+        made = len(calls)
+    assert len(stood) > 20
+    assert made > 2
+    for place in range(made):
+        gone = sorted(stood)[place % len(stood)]
+        with _after_each_call(monkeypatch) as calls:
+            calls.act_after(place + 1, lambda gone=gone: company.books.hide(company.vendor, gone, hidden=True))
+            found = _ids(entity, reader.read(entity, period))
+        company.books.hide(company.vendor, gone, hidden=False)
+        assert stood - {gone} <= found <= stood, place
 
 
 @every_source
@@ -190,6 +211,40 @@ def test_a_source_answers_everything_or_says_why_it_cannot_happen(system):
     assert set(books.changes) == set(CHANGES)
     for answer in (*books.changes.values(), books.merge):
         assert callable(answer) or (len(answer) > 30 and answer.endswith("."))
+
+
+class _Calls(list):
+    """The GETs made so far, and what happens after one of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._acts = {}
+
+    def act_after(self, number: int, act: Callable[[], None]) -> None:
+        self._acts[number] = act
+
+    def made(self, url: str) -> None:
+        self.append(url)
+        self._acts.pop(len(self), lambda: None)()
+
+
+@contextmanager
+def _after_each_call(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Calls]:
+    calls, get = _Calls(), VendorHttp.get
+
+    def counted(http: VendorHttp, url: str, **given: object) -> Answer:
+        answer = get(http, url, **given)
+        calls.made(url)
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(VendorHttp, "get", counted)
+        yield calls
+
+
+def _ids(entity: Entity, pages: Iterable[Page]) -> set[str]:
+    key = record_id_field(entity.record)
+    return {record_id for page in pages for record_id in as_table(entity, page)[key].to_pylist()}
 
 
 def _ledger(company: SandboxedCompany, period: Period) -> dict[str, Decimal]:

@@ -183,6 +183,13 @@ class FreshBooksBooks:
     def plant_cent(self, vendor, period):
         return vendor.post("plant", date=str(period.first_on), amount="0.01")["account"]
 
+    def small_pages(self, monkeypatch, entity):
+        monkeypatch.setattr("ml_connector_dagster.sources.freshbooks.client.PAGE_SIZE", 10)
+        return entity
+
+    def hide(self, vendor, record_id, *, hidden):
+        vendor.post("hide", document=record_id, hidden=hidden)
+
     def spoil(self, vendor, period):
         document = late(vendor, str(period.first_on))
         (row, *_) = vendor.get("details", document=document)["details"]

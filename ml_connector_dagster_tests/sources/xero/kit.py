@@ -1,6 +1,7 @@
 """Xero for the conformance suites."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -161,6 +162,12 @@ class XeroBooks:
         loser, survivor = vendor.get("customers", tenant="uk")["customers"][:2]
         vendor.post("merge-contacts", tenant="uk", loser=loser, survivor=survivor)
         return "customers", loser, survivor
+
+    def small_pages(self, monkeypatch, entity):
+        return replace(entity, page_size=10)
+
+    def hide(self, vendor, record_id, *, hidden):
+        vendor.post("hide", tenant="uk", document=record_id, hidden=hidden)
 
     def spoil(self, vendor, period):
         document = late(vendor, str(period.first_on))
