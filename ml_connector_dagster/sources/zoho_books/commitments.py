@@ -1,0 +1,147 @@
+"""What is ordered and not yet billed at a period's end, from purchase orders and the bills that came later.
+
+Open remainder of a line = (quantity − quantity billed − quantity cancelled) × rate × the order's exchange rate. An order shows
+what is billed by now, so what bills dated after the period's end took from it is given back. When something was cancelled or an
+order was closed is not told: what is cancelled now counts as never ordered.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from ml_connector_dagster.errors import RecordRefused
+from ml_connector_dagster.ledger.money import ZERO, cents
+from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.ledger.posting import LedgerLine
+from ml_connector_dagster.sources.contract import Page, RefusedRecord
+from ml_connector_dagster.sources.zoho_books.documents import Documents
+from ml_connector_dagster.sources.zoho_books.parse_documents import posts
+from ml_connector_dagster.sources.zoho_books.reading import (
+    ONE,
+    Record,
+    content_hash,
+    day,
+    known,
+    money,
+    need,
+    parts,
+    rate_of,
+    refuse,
+    text,
+    tracking,
+)
+
+ORDERED, SETTLED, NEVER = "open", "settled", "never"
+STANDING: Mapping[str, str] = {
+    "draft": NEVER,
+    "pending_approval": NEVER,
+    "cancelled": NEVER,
+    "canceled": NEVER,
+    "void": NEVER,
+    "open": ORDERED,
+    "issued": ORDERED,
+    "partially_billed": ORDERED,
+    "billed": SETTLED,
+    "closed": SETTLED,
+}
+Quantities = Mapping[str, Decimal]
+
+
+def commitment_pages(documents: Documents, period: Period) -> Iterator[Page]:
+    """Yield the open remainder as of the period's end; one page a list page, in base currency, debit positive."""
+    later, raws = _billed_later(documents, period)
+    raw_first = tuple(raws)
+    for answered in documents.listed("purchase_orders"):
+        rows: list[LedgerLine] = []
+        refused: list[RefusedRecord] = []
+        read = 0
+        for order in answered.records:
+            if text(order, "date") > str(period.last_on):
+                continue
+            read += 1
+            try:
+                rows += _lines(documents, order, later, period)
+            except RecordRefused as error:
+                refused.append(refuse(need(order, "purchaseorder_id"), error.happened, order))
+        yield Page(rows=rows, read=read, refused=refused, raw=answered.content, read_with=raw_first)
+        raw_first = ()
+
+
+def _lines(documents: Documents, order: Record, later: Quantities, period: Period) -> list[LedgerLine]:
+    standing = known(STANDING, text(order, "status") or text(order, "order_status"), "status")
+    on = day(order, "date")
+    if standing == NEVER or on > period.last_on or (standing == SETTLED and not later):
+        return []
+    detail = documents.detail("purchase_orders", order)
+    if detail is None:
+        return []
+    return [
+        line
+        for item in parts(detail, "line_items")
+        if (line := _line(order, detail, item, later, period, is_settled=standing == SETTLED)) is not None
+    ]
+
+
+def _line(
+    order: Record, detail: Record, item: Record, later: Quantities, period: Period, *, is_settled: bool
+) -> LedgerLine | None:
+    line_id = need(item, "line_item_id")
+    left = money(item, "quantity") - money(item, "quantity_billed") - money(item, "quantity_cancelled")
+    open_quantity = (ZERO if is_settled else max(left, ZERO)) + later.get(line_id, ZERO)
+    rate = rate_of(detail, order) or ONE
+    own = cents(open_quantity * money(item, "rate"))
+    base = cents(open_quantity * money(item, "rate") * rate)
+    if not base:
+        return None
+    record_id, account, vendor = need(order, "purchaseorder_id"), need(item, "account_id"), text(order, "vendor_id")
+    tags = tracking(
+        detail,
+        item,
+        location=text(item, "location_id") or text(detail, "location_id"),
+        project=text(item, "project_id"),
+    )
+    return LedgerLine(
+        period=str(period),
+        posting_date=period.last_on,
+        ledger_account_id=account,
+        amount=base,
+        document_amount=own,
+        currency=text(order, "currency_code"),
+        rate=rate,
+        customer_id="",
+        vendor_id=vendor,
+        tracking=tags,
+        kind="purchase_order",
+        record_id=record_id,
+        line_id=line_id,
+        version_hash=content_hash(record_id, line_id, account, base, own, vendor, tags),
+    )
+
+
+def _billed_later(documents: Documents, period: Period) -> tuple[Quantities, list[bytes]]:
+    """Answer what bills dated after the period's end took from each order line, and the answers that say so."""
+    taken: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    raws: list[bytes] = []
+    for answered in documents.listed("bills", after=period.last_on):
+        raws.append(answered.content)
+        for bill in answered.records:
+            if text(bill, "date") > str(period.last_on) and _counts(bill):
+                for item in parts(documents.detail("bills", bill) or {}, "line_items"):
+                    _take(taken, item)
+    return dict(taken), raws
+
+
+def _counts(bill: Record) -> bool:
+    try:
+        return posts("bills", bill)
+    except RecordRefused:
+        return False
+
+
+def _take(taken: dict[str, Decimal], item: Mapping[str, Any]) -> None:
+    ordered = text(item, "purchaseorder_item_id")
+    if ordered:
+        taken[ordered] += money(item, "quantity")

@@ -1,0 +1,166 @@
+"""Zoho Books, declared: data centres, grant, limits, entities and the call formula. Nothing here touches the network.
+
+Facts are from the Zoho Books reference page: data centres §1, OAuth §2, limits §7. What nobody could check, and what is done
+meanwhile:
+
+- ``debit_amount`` is base currency (inferred): every transaction must sum to nought, or it is set aside.
+- Whether a ledger row is a document line or an account's sum of a document: both are read; tags are shared out only where the
+  document's lines add up to what is posted.
+- The profit and loss report and its shape are not documented: without it every account is read twice, and ``check`` says so.
+- Direction of ``current_balance``: the one in which a whole chart sums to nought.
+- Orders' ``date_start``: not sent, their list is read whole. Parameters that Zoho may ignore are applied once more here.
+- Reporting tags' list and scope are not in the published schema of 2025: options are taken from the list, else asked for by tag.
+- Codes 57 and 14: the token is refreshed once, then the missing scope is named. Numbers not known are refusals for good.
+- ``fiscal_year_start_month``: a number counts from 0, a number as text from 1.
+- Merges of contacts leave no trace that Zoho documents: the loser is gone from the list.
+- A void moves ``last_modified_time`` (believed); the daily read of the open months sees it anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ml_connector_dagster.ledger.posting import Company
+from ml_connector_dagster.sources.contract import (
+    CompanyReader,
+    CompanySession,
+    Entity,
+    EntityKind,
+    GrantPolicy,
+    RateLimit,
+    Source,
+)
+from ml_connector_dagster.sources.zoho_books.entities import ACCOUNT_TRANSACTIONS, ENTITIES, LEDGER_ACCOUNTS
+from ml_connector_dagster.sources.zoho_books.refusals import classify
+from ml_connector_dagster.sources.zoho_books.regions import PLACES, consented, granted
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.transport.client import VendorHttp
+
+READ_SCOPES = tuple(
+    f"ZohoBooks.{module}.READ"
+    for module in (
+        "settings",
+        "contacts",
+        "invoices",
+        "customerpayments",
+        "creditnotes",
+        "bills",
+        "vendorpayments",
+        "debitnotes",
+        "purchaseorders",
+        "expenses",
+        "accountants",
+        "projects",
+    )
+)
+RESERVE = 10
+"""One call in ten of a day is left to the organization's other programs: the count is shared with them."""
+WITHOUT_DETAILS = frozenset({"customer_payments", "vendor_payments", ACCOUNT_TRANSACTIONS.name})
+
+
+def open_company(session: CompanySession) -> CompanyReader:
+    """Open one organization; no call is made yet."""
+    from ml_connector_dagster.sources.zoho_books.company import ZohoCompany
+
+    return ZohoCompany(session)
+
+
+def discover_companies(http: VendorHttp, api_url: str, consent: Mapping[str, str]) -> Sequence[Company]:
+    """Answer the organizations that this consent reaches."""
+    from ml_connector_dagster.sources.zoho_books.organizations import reached
+
+    return reached(http, api_url, consent)
+
+
+def expected_calls(records: Mapping[str, int]) -> int:
+    """Answer how many calls one opened company makes to read these entities of a period: see ``CALL_FORMULA``.
+
+    Args:
+        records: Entity name to the number of vendor records that were read.
+    """
+    named = {entity.name: entity for entity in ENTITIES}
+    accounts = records.get(LEDGER_ACCOUNTS.name, 0)
+    return sum(_calls(named[name], count, accounts) for name, count in records.items())
+
+
+def calls_left(headers: Mapping[str, str]) -> Mapping[str, int]:
+    """Read Zoho's own count of the day, less the share that other programs of the organization keep."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    remaining, limit = lowered.get("x-rate-limit-remaining", ""), lowered.get("x-rate-limit-limit", "")
+    if not remaining.isdigit():
+        return {}
+    return {"day": max(0, int(remaining) - (int(limit) // RESERVE if limit.isdigit() else 0))}
+
+
+def _calls(entity: Entity, count: int, accounts: int) -> int:
+    if not entity.endpoint:
+        return 0
+    if entity.name == ACCOUNT_TRANSACTIONS.name:
+        return 1 + max(accounts, -(-2 * count // entity.page_size))
+    lists = entity.endpoint.count(",")
+    pages = max(1, -(-count // entity.page_size)) if entity.page_size else 1
+    again = 1 if pages > 1 else 0
+    has_details = entity.kind in (EntityKind.DOCUMENT, EntityKind.COMMITMENT) and entity.name not in WITHOUT_DETAILS
+    return lists + pages + again + (count if has_details else 0)
+
+
+CALL_FORMULA = (
+    "ceil(records / 200) for each list, at least 1, and one more to see that a list of several pages stood still; besides one "
+    "call for each invoice, bill, credit note, vendor credit, expense, journal and purchase order whose stamp is new (none for "
+    "one that was read before). tracking reads three lists, and one call for each reporting tag whose list shows no options. "
+    "account_transactions: one call for the chart, one for each account, one more for each further 200 postings of an account. "
+    "commitment_lines: the orders and the bills dated after the period. ledger_lines reads no list; its control is the "
+    "organization once, the chart with balances, the profit and loss report (once to see that it can be had, then once or "
+    "twice), and one call, or more by 200 postings since the period began, for each balance sheet account."
+)
+
+SOURCE = Source(
+    system="zoho_books",
+    title="Zoho Books",
+    company_id_name="organization_id",
+    company_id_pattern=r"[0-9]{5,20}",
+    grant=GrantPolicy(
+        authorize_url="https://accounts.zoho.com/oauth/v2/auth",
+        token_url="https://accounts.zoho.com/oauth/v2/token",  # noqa: S106 (an address, no secret)
+        revoke_url="https://accounts.zoho.com/oauth/v2/token/revoke",
+        scopes=READ_SCOPES,
+        client_auth="body",
+        body_form="form",
+        single_use_refresh=False,
+        margin_seconds=300,
+        authorize_extra={"access_type": "offline", "prompt": "consent"},
+        scope_separator=",",
+        scheme="Zoho-oauthtoken",
+        revoke_form="query",
+        dead_words=("invalid_code",),
+        busy_words=("access_denied",),
+    ),
+    api_url=PLACES["us"].api_url,
+    api_version="v3",
+    sunset_on=None,
+    limits=(
+        RateLimit(name="minute", permits=80, per_seconds=60, scope="company"),
+        RateLimit(name="day", permits=10_000, per_seconds=86_400, scope="company", wait_at_most_seconds=0),
+    ),
+    concurrency=4,
+    entities=ENTITIES,
+    basis=("accrual",),
+    call_formula=CALL_FORMULA,
+    expected_calls=expected_calls,
+    open_company=open_company,
+    discover_companies=discover_companies,
+    parser_version="1",
+    places=PLACES,
+    consented=consented,
+    granted=granted,
+    rate_divides=False,
+    headers={"Accept": "application/json"},
+    classify=classify,
+    calls_left=calls_left,
+    consent_note=(
+        "Consent as a user of the organization who may read accountant's records and reports. Zoho keeps 20 refresh tokens for a "
+        "user and client and silently ends the oldest: use an OAuth client of its own for each environment."
+    ),
+)
