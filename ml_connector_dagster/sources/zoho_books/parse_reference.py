@@ -10,6 +10,7 @@ from ml_connector_dagster.sources.zoho_books.reading import (
     Record,
     content_hash,
     flag,
+    known,
     modified_at,
     need,
     parts,
@@ -114,7 +115,8 @@ def is_of(contact: Record, wanted: str) -> bool:
 
 def item_row(item: Record) -> TrackingOption:
     """Answer an item as an option of the dimension Item."""
-    return _option(need(item, "item_id"), text(item, "name"), ITEM, active=text(item, "status") != "inactive")
+    active = known(ACTIVE, text(item, "status") or "active", "status")
+    return _option(need(item, "item_id"), text(item, "name"), ITEM, active=active)
 
 
 def location_row(location: Record) -> TrackingOption:

@@ -98,7 +98,8 @@ def _calls(entity: Entity, count: int, accounts: int) -> int:
     if not entity.endpoint:
         return 0
     if entity.name == ACCOUNT_TRANSACTIONS.name:
-        return 1 + max(accounts, -(-2 * count // entity.page_size))
+        pages = -(-count // entity.page_size)
+        return 1 + max(accounts, 2 if count else 0) + (2 * pages if pages > 1 else 0)
     lists = entity.endpoint.count(",")
     pages = max(1, -(-count // entity.page_size)) if entity.page_size else 1
     again = 1 if pages > 1 else 0
@@ -110,7 +111,8 @@ CALL_FORMULA = (
     "ceil(records / 200) for each list, at least 1, and one more to see that a list of several pages stood still; besides one "
     "call for each invoice, bill, credit note, vendor credit, expense, journal and purchase order whose stamp is new (none for "
     "one that was read before). tracking reads three lists, and one call for each reporting tag whose list shows no options. "
-    "account_transactions: one call for the chart, one for each account, one more for each further 200 postings of an account. "
+    "account_transactions: one call for the chart, one for each account, one more for each further 200 postings of an account and "
+    "one to see that they stood still (reckoned for the two accounts that every transaction has at least). "
     "commitment_lines: the orders and the bills dated after the period. ledger_lines reads no list; its control is the "
     "organization once, the chart with balances, the profit and loss report (once to see that it can be had, then once or "
     "twice), and one call, or more by 200 postings since the period began, for each balance sheet account."
