@@ -82,7 +82,7 @@ def read_control(api: ZohoApi, period: Period, year_began: Period, *, has_report
     """
     accounts = chart_with_balances(api)
     now = debits(accounts)
-    shown = _from_report(api, accounts, period, year_began) if has_report else []
+    shown = from_report(api, accounts, period, year_began) if has_report else []
     from_feed = [one for one in accounts if not (has_report and one.restarts)]
     return [*shown, *(_from_transactions(api, one, now[one.account_id], period, year_began) for one in from_feed)]
 
@@ -96,7 +96,7 @@ def report_is_reachable(api: ZohoApi, period: Period) -> bool:
     return True
 
 
-def _from_report(
+def from_report(
     api: ZohoApi, accounts: Sequence[Account], period: Period, year_began: Period
 ) -> Iterator[ControlBalance]:
     """Yield income and expense accounts; a line that is no account of the chart keeps its name, so that it shows."""
