@@ -13,7 +13,12 @@ from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import Finding
 from ml_connector_dagster.sources.zoho_books.client import Listing
-from ml_connector_dagster.sources.zoho_books.control import chart_with_balances, debits, report_is_reachable
+from ml_connector_dagster.sources.zoho_books.control import (
+    ACCOUNT_TRANSACTIONS,
+    PROFIT_AND_LOSS,
+    chart_with_balances,
+    debits,
+)
 from ml_connector_dagster.sources.zoho_books.documents import PATHS
 from ml_connector_dagster.sources.zoho_books.entities import PAGE_SIZE, POSTING_ENTITIES
 from ml_connector_dagster.sources.zoho_books.ledger_feed import TRANSACTIONS, within
@@ -26,6 +31,8 @@ MONTHS = 24
 """Of the backfill that is reckoned."""
 RESERVE = 0.1
 """Share of a day's calls that is left to the organization's other programs."""
+CONTROL = 15
+"""Calls of a month's control, with its reports."""
 _SINGLE = ("contacts", "items", "reportingtags", "locations", "projects", "purchaseorders")
 
 
@@ -67,8 +74,7 @@ def backfill(seen: Seen) -> str:
             "The chart of accounts or the day's limit was not answered.",
             "Mend what the lines above name.",
         )
-    # accounts are read for the ledger and, balance sheet or not, once more for its control; lists; one call a document
-    a_month = 2 * seen.accounts + seen.lists + seen.documents
+    a_month = seen.accounts + seen.lists + seen.documents + CONTROL
     calls = a_month * MONTHS
     days = ceil(calls / max(1, seen.day_limit * (1 - RESERVE)))
     spread = (
@@ -141,14 +147,13 @@ def _listed(company: ZohoCompany, path: str) -> str:
 
 
 def _control(company: ZohoCompany, month: Period) -> str:
-    """Say what the tie-out compares with: it is another thing with the report than without."""
+    """Say what the tie-out compares with: it is another thing with the reports than without."""
     company.company()
-    if report_is_reachable(company.api, month):
-        return (
-            "Income and expense are compared with the profit and loss report; the balance sheet with a second reading of its "
-            "accounts and their balances of now, since Zoho's API documents no trial balance."
-        )
+    found = company.books.reports(month)
+    again = "a second reading of each account's transactions"
+    results = "the profit and loss report" if PROFIT_AND_LOSS in found else again
+    balances = "the report of all account transactions" if ACCOUNT_TRANSACTIONS in found else again
     return (
-        "The profit and loss report cannot be reached, so every account is compared with a second reading of its transactions "
-        "and its balance of now; each transaction sums to nought over all accounts."
+        f"Zoho's API documents no trial balance: income and expense are compared with {results}, the balance sheet with {balances} "
+        "and the balances of now; each transaction sums to nought over all accounts."
     )

@@ -57,32 +57,35 @@ def commitment_pages(documents: Documents, period: Period) -> Iterator[Page]:
     for answered in documents.listed("purchase_orders"):
         rows: list[LedgerLine] = []
         refused: list[RefusedRecord] = []
-        read = 0
-        for order in answered.records:
-            if text(order, "date") > str(period.last_on):
-                continue
-            read += 1
+        orders = [order for order in answered.records if text(order, "date") <= str(period.last_on)]
+        details = documents.details("purchase_orders", [one for one in orders if _may_be_open(one, later)])
+        for order in orders:
             try:
-                rows += _lines(documents, order, later, period)
+                rows += _lines(order, details.get(text(order, "purchaseorder_id")), later, period)
             except RecordRefused as error:
-                refused.append(refuse(need(order, "purchaseorder_id"), error.happened, order))
-        yield Page(rows=rows, read=read, refused=refused, raw=answered.content, read_with=raw_first)
+                refused.append(refuse(text(order, "purchaseorder_id"), error.happened, order))
+        yield Page(rows=rows, read=len(orders), refused=refused, raw=answered.content, read_with=raw_first)
         raw_first = ()
 
 
-def _lines(documents: Documents, order: Record, later: Quantities, period: Period) -> list[LedgerLine]:
-    standing = known(STANDING, text(order, "status") or text(order, "order_status"), "status")
-    on = day(order, "date")
-    if standing == NEVER or on > period.last_on or (standing == SETTLED and not later):
-        return []
-    detail = documents.detail("purchase_orders", order)
-    if detail is None:
-        return []
-    return [
-        line
-        for item in parts(detail, "line_items")
-        if (line := _line(order, detail, item, later, period, is_settled=standing == SETTLED)) is not None
-    ]
+def _may_be_open(order: Record, later: Quantities) -> bool:
+    standing = STANDING.get(_status(order), NEVER)
+    return standing == ORDERED or (standing == SETTLED and bool(later))
+
+
+def _status(order: Record) -> str:
+    return (text(order, "status") or text(order, "order_status")).casefold()
+
+
+def _lines(order: Record, detail: Record | None, later: Quantities, period: Period) -> list[LedgerLine]:
+    """Answer the open lines of an order; one without a detail has none, or was deleted meanwhile."""
+    is_settled = known(STANDING, _status(order), "status") == SETTLED
+    day(order, "date")
+    found = (
+        _line(order, detail, item, later, period, is_settled=is_settled)
+        for item in (parts(detail, "line_items") if detail else ())
+    )
+    return [line for line in found if line is not None]
 
 
 def _line(
@@ -127,10 +130,10 @@ def _billed_later(documents: Documents, period: Period) -> tuple[Quantities, lis
     raws: list[bytes] = []
     for answered in documents.listed("bills", after=period.last_on):
         raws.append(answered.content)
-        for bill in answered.records:
-            if text(bill, "date") > str(period.last_on) and _counts(bill):
-                for item in parts(documents.detail("bills", bill) or {}, "line_items"):
-                    _take(taken, item)
+        bills = [bill for bill in answered.records if text(bill, "date") > str(period.last_on) and _counts(bill)]
+        for detail in documents.details("bills", bills).values():
+            for item in parts(detail, "line_items"):
+                _take(taken, item)
     return dict(taken), raws
 
 

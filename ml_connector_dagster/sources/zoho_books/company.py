@@ -24,7 +24,7 @@ from ml_connector_dagster.sources.contract import (
 from ml_connector_dagster.sources.zoho_books import parse_reference as parse
 from ml_connector_dagster.sources.zoho_books.client import OLDEST_FIRST, Answered, Listing, ZohoApi, id_of
 from ml_connector_dagster.sources.zoho_books.commitments import commitment_pages
-from ml_connector_dagster.sources.zoho_books.control import read_control, report_is_reachable
+from ml_connector_dagster.sources.zoho_books.control import Control
 from ml_connector_dagster.sources.zoho_books.documents import Documents
 from ml_connector_dagster.sources.zoho_books.entities import ACCOUNT_TRANSACTIONS, LEDGER_ACCOUNTS
 from ml_connector_dagster.sources.zoho_books.ledger_feed import CHART, read_feed
@@ -60,7 +60,7 @@ class ZohoCompany:
         self.session = session
         self.api = ZohoApi(session)
         self.documents = Documents(self.api, session.details)
-        self._has_report: bool | None = None
+        self.books = Control(self.api)
 
     @cached_property
     def _organization(self) -> Company:
@@ -105,10 +105,7 @@ class ZohoCompany:
     def control(self, period: Period, *, measure_basis: str = "accrual") -> Sequence[ControlBalance]:
         """Answer what Zoho says of every account by another way than the lines were read; see ``control``."""
         del measure_basis
-        if self._has_report is None:
-            self._has_report = report_is_reachable(self.api, period)
-        year_began = period.fiscal_year_start(self.company().fiscal_year_end_month)
-        return read_control(self.api, period, year_began, has_report=self._has_report)
+        return self.books.read(period, period.fiscal_year_start(self.company().fiscal_year_end_month))
 
     def residuals(self, period: Period, staged: StagedReader) -> Mapping[str, Mapping[str, Decimal]]:
         """Answer nothing: Zoho's ledger shows every posting, revaluations and opening balances included."""

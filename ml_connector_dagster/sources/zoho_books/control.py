@@ -1,35 +1,45 @@
 """The books' side of a tie-out, as far as Zoho shows one: it has no trial balance that its API documents.
 
-Income and expense come from the profit and loss report, which is another reading of the ledger than the account transactions. Where
-the report cannot be reached, and for the balance sheet always, the account transactions are read a second time at the tie-out,
-which shows what moved or was lost since, and the balance at the period's end is Zoho's own ``current_balance`` less what was
-posted later. Besides, every transaction must sum to nought over all accounts, or it is set aside when it is read.
+Income and expense come from the profit and loss report, the balance sheet from the report of account transactions over the whole
+organization: both are other readings of the ledger than the account transactions that lines come from, and neither is documented.
+Where one cannot be had, the account transactions are read a second time at the tie-out, which shows what moved or was lost
+since. The balance at the period's end is Zoho's own ``current_balance`` less what was posted later. Besides, every transaction
+must sum to nought over all accounts, or it is set aside when it is read.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-from ml_connector_dagster.errors import CredentialRefused, RequestRejected
+from ml_connector_dagster.errors import CredentialRefused, RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.ledger_account import AccountClass
 from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import ControlBalance
 from ml_connector_dagster.sources.zoho_books.client import Listing, ZohoApi
+from ml_connector_dagster.sources.zoho_books.entities import PAGE_SIZE
 from ml_connector_dagster.sources.zoho_books.ledger_feed import CHART, amounts, since
 from ml_connector_dagster.sources.zoho_books.parse_reference import CLASSES
-from ml_connector_dagster.sources.zoho_books.reading import Record, money, text
+from ml_connector_dagster.sources.zoho_books.reading import Record, money, parts, records_under, text
 
 PROFIT_AND_LOSS = "reports/profitandloss"
+ACCOUNT_TRANSACTIONS = "reports/accounttransaction"
+YEARS_AHEAD = 10
+"""How far the report of account transactions looks ahead for what is dated in the future."""
 BALANCES = Listing(CHART.path, (*CHART.params, ("showbalance", "true")), is_paged=False)
 _RESULTS = (AccountClass.INCOME, AccountClass.EXPENSE)
 _DEPTH_OF_TOTALS = 2
 """Lines above this depth are the report's own totals, not accounts."""
 Amounts = dict[str, Decimal]
+Posting = tuple[str, Decimal]
+"""Day as written, amount debit positive."""
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +84,45 @@ def debits(accounts: Sequence[Account]) -> Amounts:
     return plain if sum(natural.values(), ZERO) and not sum(plain.values(), ZERO) else natural
 
 
-def read_control(api: ZohoApi, period: Period, year_began: Period, *, has_report: bool) -> list[ControlBalance]:
-    """Answer movement and balance of every account; see the module.
+class Control:
+    """Asks for the books' side of one organization, and remembers which reports it cannot have."""
 
-    Calls: one for the chart, one or two for the report, and for each account that is read from its transactions one, and one
-    more for each further 200 postings since the period began.
-    """
-    accounts = chart_with_balances(api)
-    now = debits(accounts)
-    shown = from_report(api, accounts, period, year_began) if has_report else []
-    from_feed = [one for one in accounts if not (has_report and one.restarts)]
-    return [*shown, *(_from_transactions(api, one, now[one.account_id], period, year_began) for one in from_feed)]
+    def __init__(self, api: ZohoApi) -> None:
+        """Take the client; no call is made."""
+        self._api = api
+        self._missing: set[str] = set()
 
+    def read(self, period: Period, year_began: Period) -> list[ControlBalance]:
+        """Answer movement and balance of every account; see the module.
 
-def report_is_reachable(api: ZohoApi, period: Period) -> bool:
-    """Answer whether the profit and loss report can be had: Zoho documents no such path; one call."""
-    try:
-        _profit_and_loss(api, period, period)
-    except (CredentialRefused, RequestRejected):
-        return False
-    return True
+        Calls: one for the chart, one or two for the profit and loss report, one and one more for each further 200 postings since
+        the period began for the other accounts; where a report cannot be had, as many for each account by itself.
+        """
+        accounts = chart_with_balances(self._api)
+        now = debits(accounts)
+        shown = self._had(PROFIT_AND_LOSS, lambda: list(from_report(self._api, accounts, period, year_began)))
+        others = [one for one in accounts if shown is None or not one.restarts]
+        posted = self._had(ACCOUNT_TRANSACTIONS, lambda: _posted(self._api, min(period, year_began), others))
+        if posted is None:
+            posted = {one.account_id: list(_postings_of(self._api, one, period, year_began)) for one in others}
+        found = [_balance(one, now[one.account_id], posted[one.account_id], period, year_began) for one in others]
+        return [*(shown or ()), *found]
+
+    def reports(self, period: Period) -> frozenset[str]:
+        """Answer which of the two reports can be had: Zoho documents neither; two calls."""
+        self._had(PROFIT_AND_LOSS, lambda: _profit_and_loss(self._api, period, period))
+        self._had(ACCOUNT_TRANSACTIONS, lambda: next(_report_pages(self._api, period)))
+        return frozenset({PROFIT_AND_LOSS, ACCOUNT_TRANSACTIONS} - self._missing)
+
+    def _had(self, path: str, ask: Callable[[], Found]) -> Found | None:
+        """Answer what a report says; None where it was refused, now or before."""
+        if path in self._missing:
+            return None
+        try:
+            return ask()
+        except (CredentialRefused, RequestRejected):
+            self._missing.add(path)
+            return None
 
 
 def from_report(
@@ -155,21 +184,50 @@ def _account_of(line: Record, by_id: Mapping[str, Account], names: Mapping[str, 
     return named[0] if len(named) == 1 else None
 
 
-def _from_transactions(
-    api: ZohoApi, account: Account, balance: Decimal, period: Period, year_began: Period
-) -> ControlBalance:
-    """Read one account's postings since the period began; those after its end are taken off the balance of now."""
-    begins = year_began if account.restarts else period
-    this_month, this_year, later = ZERO, ZERO, ZERO
-    for answered in api.pages(since(account.account_id, begins)):
+def _posted(api: ZohoApi, begins: Period, wanted: Sequence[Account]) -> dict[str, list[Posting]]:
+    """Answer the postings of these accounts since a period began, from the report over all accounts.
+
+    Raises:
+        RequestRejected: The report cannot be had.
+    """
+    found: dict[str, list[Posting]] = {one.account_id: [] for one in wanted}
+    for page in _report_pages(api, begins):
+        for row in page:
+            if text(row, "account_id") in found:
+                found[text(row, "account_id")].append((text(row, "date"), money(row, "debit") - money(row, "credit")))
+    return found
+
+
+def _report_pages(api: ZohoApi, begins: Period) -> Iterator[list[dict[str, Any]]]:
+    last_day = f"{datetime.now(UTC).year + YEARS_AHEAD}-12-31"
+    page, has_more = 1, True
+    while has_more:
+        asked = {"from_date": str(begins.first_on), "to_date": last_day, "page": str(page), "per_page": str(PAGE_SIZE)}
+        _, body = api.get(ACCOUNT_TRANSACTIONS, asked)
+        groups = records_under(body, ("account_transactions",), ACCOUNT_TRANSACTIONS)
+        yield [row for group in groups for row in parts(group, "account_transactions")]
+        context = body.get("page_context")
+        has_more = isinstance(context, dict) and context.get("has_more_page") in (True, "true")
+        page += 1
+
+
+def _postings_of(api: ZohoApi, account: Account, period: Period, year_began: Period) -> Iterator[Posting]:
+    """Yield one account's postings by another reading; one that cannot be read was set aside when the lines were."""
+    for answered in api.pages(since(account.account_id, year_began if account.restarts else period)):
         for row in answered.records:
-            on, amount = text(row, "transaction_date"), amounts(row)[0]
-            if on > str(period.last_on):
-                later += amount
-            elif on >= str(begins.first_on):
-                this_year += amount
-                this_month += amount if on >= str(period.first_on) else ZERO
-    return ControlBalance(account.account_id, this_month, this_year if account.restarts else balance - later)
+            with suppress(RecordRefused):
+                yield text(row, "transaction_date"), amounts(row)[0]
+
+
+def _balance(
+    account: Account, balance: Decimal, posted: Sequence[Posting], period: Period, year_began: Period
+) -> ControlBalance:
+    """What was posted after the period's end is taken off the balance of now."""
+    first, last = str(period.first_on), str(period.last_on)
+    month = sum((amount for on, amount in posted if first <= on <= last), ZERO)
+    year = sum((amount for on, amount in posted if str(year_began.first_on) <= on <= last), ZERO)
+    later = sum((amount for on, amount in posted if on > last), ZERO)
+    return ControlBalance(account.account_id, month, year if account.restarts else balance - later)
 
 
 def _is_credit(account: Account) -> bool:

@@ -65,12 +65,19 @@ class Documents:
                 continue
             yield _made(entity.name, [(record, record)], [], content)
 
-    def detail(self, entity: str, row: Record) -> dict[str, Any] | None:
-        """Answer a document with its lines; None where it was deleted meanwhile."""
-        record_id, stamp = need(row, IDS[PATHS[entity]]), stamp_of(entity, row)
-        kept = self._kept.of(entity, {record_id: stamp}).get(record_id)
-        found = kept if kept is not None else self._asked(entity, record_id, stamp)
-        return detail_in(PATHS[entity], decoded(found, PATHS[entity])) if found is not None else None
+    def details(self, entity: str, rows: Sequence[Record]) -> dict[str, dict[str, Any]]:
+        """Answer the documents with their lines by id; those that were deleted meanwhile are absent."""
+        bodies = self._bodies(entity, rows)
+        return {key: detail_in(PATHS[entity], decoded(body, PATHS[entity])) for key, body in bodies.items()}
+
+    def _bodies(self, entity: str, rows: Sequence[Record]) -> dict[str, bytes]:
+        """Answer the details as they came, by id: those kept with the stamp of now, the others asked for and kept."""
+        stamps = {need(row, IDS[PATHS[entity]]): stamp_of(entity, row) for row in rows}
+        bodies = dict(self._kept.of(entity, stamps))
+        for record_id, stamp in stamps.items():
+            if record_id not in bodies and (body := self._asked(entity, record_id, stamp)) is not None:
+                bodies[record_id] = body
+        return bodies
 
     def _asked(self, entity: str, record_id: str, stamp: str) -> bytes | None:
         try:
@@ -84,16 +91,9 @@ class Documents:
 
     def _page(self, entity: str, rows: Sequence[Record], listed: bytes) -> Page:
         """Answer the page of a list; the details that its lines were read from are kept with it."""
-        wanted = {need(row, IDS[PATHS[entity]]): row for row in rows if _wants_detail(entity, row)}
-        bodies = dict(self._kept.of(entity, {key: stamp_of(entity, row) for key, row in wanted.items()}))
-        gone: set[str] = set()
-        for record_id, row in wanted.items():
-            if record_id not in bodies:
-                body = self._asked(entity, record_id, stamp_of(entity, row))
-                if body is None:
-                    gone.add(record_id)
-                else:
-                    bodies[record_id] = body
+        wanted = [row for row in rows if _wants_detail(entity, row)]
+        bodies = self._bodies(entity, wanted)
+        gone = {text(row, IDS[PATHS[entity]]) for row in wanted} - bodies.keys()
         pairs: list[tuple[Record, Record | None]] = []
         for row in rows:
             record_id = text(row, IDS[PATHS[entity]])

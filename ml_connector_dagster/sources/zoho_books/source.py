@@ -6,7 +6,7 @@ meanwhile:
 - ``debit_amount`` is base currency (inferred): every transaction must sum to nought, or it is set aside.
 - Whether a ledger row is a document line or an account's sum of a document: both are read; tags are shared out only where the
   document's lines add up to what is posted.
-- The profit and loss report and its shape are not documented: without it every account is read twice, and ``check`` says so.
+- The reports that control the figures are not documented: without them accounts are read twice, and ``check`` says so.
 - Direction of ``current_balance``: the one in which a whole chart sums to nought.
 - Orders' ``date_start``: not sent, their list is read whole. Parameters that Zoho may ignore are applied once more here.
 - Reporting tags' list and scope are not in the published schema of 2025: options are taken from the list, else asked for by tag.
@@ -114,8 +114,8 @@ CALL_FORMULA = (
     "account_transactions: one call for the chart, one for each account, one more for each further 200 postings of an account and "
     "one to see that they stood still (reckoned for the two accounts that every transaction has at least). "
     "commitment_lines: the orders and the bills dated after the period. ledger_lines reads no list; its control is the "
-    "organization once, the chart with balances, the profit and loss report (once to see that it can be had, then once or "
-    "twice), and one call, or more by 200 postings since the period began, for each balance sheet account."
+    "organization once, the chart with balances, the profit and loss report once or twice, and the report of account transactions: "
+    "one call for each 200 postings since the period began (where it cannot be had, as many for each account by itself)."
 )
 
 SOURCE = Source(

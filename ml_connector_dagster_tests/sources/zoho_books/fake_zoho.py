@@ -56,7 +56,7 @@ class FakeZoho:
         assert asked.params["organization_id"] == ORGANIZATION
         if path in self.instead:
             return self.instead[path]
-        if path == "reports/profitandloss":
+        if path.startswith("reports/"):
             return Told({"code": 5, "message": "Invalid URL Passed"}, 404)
         endpoint, _, record_id = path.rpartition("/")
         if endpoint in DETAILS:
