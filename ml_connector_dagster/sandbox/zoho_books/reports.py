@@ -54,20 +54,21 @@ def account_transactions(company: Company, query: Mapping[str, str]) -> Json:
     """The whole organisation's rows in one list, 500 a page at most."""
     first, last = window(query)
     found = [
-        _report_row(company, row)
+        (account_id, posting)
         for account_id in company.accounts
-        for row in transactions.rows(
-            company, account_id, {"date.start": first.isoformat(), "date.end": last.isoformat()}, collapse=True
-        )
+        for posting in reversed(company.postings_of(account_id))
+        if first <= posting[0].posted_on <= last and sum(leg.amount for leg in posting[1])
     ]
     page = max(1, int(query.get("page") or 1))
     per_page = min(MOST_PER_PAGE, max(1, int(query.get("per_page") or 200)))
     start = (page - 1) * per_page
     context = {"page": page, "per_page": per_page, "has_more_page": start + per_page < len(found)}
-    return {
-        "account_transactions": [{"account_transactions": found[start : start + per_page]}],
-        "page_context": context,
-    }
+    shown = [
+        _report_row(company, row)
+        for account_id, posting in found[start : start + per_page]
+        for row in transactions.posting_rows(company, account_id, posting, collapse=True)
+    ]
+    return {"account_transactions": [{"account_transactions": shown}], "page_context": context}
 
 
 def _section(company: Company, moved: Mapping[str, int], name: str, kinds: tuple[str, ...]) -> Json:

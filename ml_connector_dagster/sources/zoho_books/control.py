@@ -102,7 +102,8 @@ class Control:
         now = debits(accounts)
         shown = self._had(PROFIT_AND_LOSS, lambda: list(from_report(self._api, accounts, period, year_began)))
         others = [one for one in accounts if shown is None or not one.restarts]
-        posted = self._had(ACCOUNT_TRANSACTIONS, lambda: _posted(self._api, min(period, year_began), others))
+        begins = period if shown is not None else year_began
+        posted = self._had(ACCOUNT_TRANSACTIONS, lambda: _posted(self._api, begins, others))
         if posted is None:
             posted = {one.account_id: list(_postings_of(self._api, one, period, year_began)) for one in others}
         found = [_balance(one, now[one.account_id], posted[one.account_id], period, year_began) for one in others]

@@ -178,7 +178,7 @@ class ZohoBooks:
 
     def spoil(self, vendor, period):
         document = late(vendor, str(period.first_on))
-        vendor.post("damage", document=document, feed=True, fields={"debit_amount": "soon", "credit_amount": "soon"})
+        vendor.post("damage", document=document, feed=True, fields={"transaction_type": ""})
         return lambda: vendor.post("damage", document=document, feed=True, fields={})
 
     def forbid(self, vendor):
