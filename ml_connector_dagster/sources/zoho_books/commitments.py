@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.ledger.money import ZERO, cents
@@ -47,7 +47,16 @@ STANDING: Mapping[str, str] = {
     "billed": SETTLED,
     "closed": SETTLED,
 }
-Quantities = Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class BilledLater:
+    """What bills dated after a period's end took from orders."""
+
+    quantities: Mapping[str, Decimal]
+    """By order line."""
+    orders: frozenset[str]
+    """The orders it was taken from."""
 
 
 def commitment_pages(documents: Documents, period: Period) -> Iterator[Page]:
@@ -68,16 +77,16 @@ def commitment_pages(documents: Documents, period: Period) -> Iterator[Page]:
         raw_first = ()
 
 
-def _may_be_open(order: Record, later: Quantities) -> bool:
+def _may_be_open(order: Record, later: BilledLater) -> bool:
     standing = STANDING.get(_status(order), NEVER)
-    return standing == ORDERED or (standing == SETTLED and bool(later))
+    return standing == ORDERED or (standing == SETTLED and text(order, "purchaseorder_id") in later.orders)
 
 
 def _status(order: Record) -> str:
     return (text(order, "status") or text(order, "order_status")).casefold()
 
 
-def _lines(order: Record, detail: Record | None, later: Quantities, period: Period) -> list[LedgerLine]:
+def _lines(order: Record, detail: Record | None, later: BilledLater, period: Period) -> list[LedgerLine]:
     """Answer the open lines of an order; one without a detail has none, or was deleted meanwhile."""
     is_settled = known(STANDING, _status(order), "status") == SETTLED
     day(order, "date")
@@ -89,11 +98,11 @@ def _lines(order: Record, detail: Record | None, later: Quantities, period: Peri
 
 
 def _line(
-    order: Record, detail: Record, item: Record, later: Quantities, period: Period, *, is_settled: bool
+    order: Record, detail: Record, item: Record, later: BilledLater, period: Period, *, is_settled: bool
 ) -> LedgerLine | None:
     line_id = need(item, "line_item_id")
     left = money(item, "quantity") - money(item, "quantity_billed") - money(item, "quantity_cancelled")
-    open_quantity = (ZERO if is_settled else max(left, ZERO)) + later.get(line_id, ZERO)
+    open_quantity = (ZERO if is_settled else max(left, ZERO)) + later.quantities.get(line_id, ZERO)
     rate = rate_of(detail, order) or ONE
     own = cents(open_quantity * money(item, "rate"))
     base = cents(open_quantity * money(item, "rate") * rate)
@@ -124,17 +133,20 @@ def _line(
     )
 
 
-def _billed_later(documents: Documents, period: Period) -> tuple[Quantities, list[bytes]]:
+def _billed_later(documents: Documents, period: Period) -> tuple[BilledLater, list[bytes]]:
     """Answer what bills dated after the period's end took from each order line, and the answers that say so."""
     taken: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    orders: set[str] = set()
     raws: list[bytes] = []
     for answered in documents.listed("bills", after=period.last_on):
         raws.append(answered.content)
         bills = [bill for bill in answered.records if text(bill, "date") > str(period.last_on) and _counts(bill)]
         for detail in documents.details("bills", bills).values():
+            orders.update(text(order, "purchaseorder_id") for order in parts(detail, "purchaseorders"))
             for item in parts(detail, "line_items"):
-                _take(taken, item)
-    return dict(taken), raws
+                orders.add(text(item, "purchaseorder_id"))
+                taken[text(item, "purchaseorder_item_id")] += money(item, "quantity")
+    return BilledLater(dict(taken), frozenset(orders)), raws
 
 
 def _counts(bill: Record) -> bool:
@@ -142,9 +154,3 @@ def _counts(bill: Record) -> bool:
         return posts("bills", bill)
     except RecordRefused:
         return False
-
-
-def _take(taken: dict[str, Decimal], item: Mapping[str, Any]) -> None:
-    ordered = text(item, "purchaseorder_item_id")
-    if ordered:
-        taken[ordered] += money(item, "quantity")

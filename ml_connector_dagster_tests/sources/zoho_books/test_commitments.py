@@ -42,9 +42,9 @@ def test_what_is_billed_or_cancelled_is_no_longer_open():
 def test_a_bill_after_the_months_end_is_given_back_to_that_month():
     """The order shows what is billed by now; September's end came before the bill of October."""
     line = order_line(quantity_billed=10)
-    taken = payloads.line(500, payloads.STOCK, quantity=10, purchaseorder_item_id=line["line_item_id"])
-    bill = payloads.bill(date(2026, 10, 7), lines=[taken])
     billed = order(line=line, status="billed")
+    ordered = {"purchaseorder_id": billed["purchaseorder_id"], "purchaseorder_item_id": line["line_item_id"]}
+    bill = payloads.bill(date(2026, 10, 7), lines=[payloads.line(500, payloads.STOCK, quantity=10, **ordered)])
     assert [found.amount for found in open_at(SEPTEMBER, [billed], [bill])] == [500]
     assert open_at(OCTOBER, [billed], [bill]) == []
     assert open_at(SEPTEMBER, [billed], [bill | {"status": "void"}]) == []
