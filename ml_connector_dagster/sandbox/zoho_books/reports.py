@@ -57,7 +57,7 @@ def account_transactions(company: Company, query: Mapping[str, str]) -> Json:
         (account_id, posting)
         for account_id in company.accounts
         for posting in reversed(company.postings_of(account_id))
-        if first <= posting[0].posted_on <= last and sum(leg.amount for leg in posting[1])
+        if first <= posting[0].posted_on <= last and sum(leg.amount for leg in posting[1]) != 0
     ]
     page = max(1, int(query.get("page") or 1))
     per_page = min(MOST_PER_PAGE, max(1, int(query.get("per_page") or 200)))

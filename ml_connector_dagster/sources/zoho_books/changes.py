@@ -2,7 +2,8 @@
 
 Invoices, bills, orders, vendor payments and vendor credits take ``last_modified_time``; the other lists ignore it (journals take it
 for *equals*), so a window of days is read and each row's stamp compared. The watermark is the newest stamp that Zoho showed,
-never a clock of ours. Hard deletes leave no trace: the read of the open months finds them by the ids that are gone.
+never a clock of ours; what comes again with a stamp that was read already is no change. Hard deletes leave no trace: the read
+of the open months finds them by the ids that are gone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ml_connector_dagster.errors import RecordRefused
+from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.sources.contract import Changes, StagedReader
 from ml_connector_dagster.sources.zoho_books.client import IDS, OLDEST_FIRST, Listing
@@ -40,17 +41,20 @@ def read_changes(company: ZohoCompany, since: datetime, staged: StagedReader) ->
     dirty: dict[str, set[Period]] = defaultdict(set)
     stamps = [since]
     for entity in (*BY_STAMP, *BY_WINDOW):
-        changed: set[str] = set()
-        for row, stamp in _changed(company, _listing(entity, asked_since), asked_since):
+        changed = list(_changed(company, _listing(entity, asked_since), asked_since))
+        stood = _staged(staged, entity, {text(row, IDS[PATHS[entity]]) for row, _ in changed})
+        for row, stamp in changed:
             stamps.append(stamp)
-            changed.add(text(row, IDS[PATHS[entity]]))
-            _note(dirty, entity, _period(row, entity))
-        for period in _stood_in(staged, entity, changed):
-            _note(dirty, entity, period)
+            known = stood.get(text(row, IDS[PATHS[entity]]), {})
+            if stamp not in known:
+                for period in (_period(row, entity), *known.values()):
+                    _note(dirty, entity, period)
     _follow_orders(dirty, max(stamps))
-    for entity, stamp in _references(company, asked_since):
+    newest = {entity: _newest(staged, entity) for entity in ("ledger_accounts", "customers", "vendors")}
+    for entity, key, stamp in _references(company, asked_since):
         stamps.append(stamp)
-        dirty[entity].add(Period.of(stamp.date()))
+        if newest[entity].get(key) != stamp:
+            dirty[entity].add(Period.of(stamp.date()))
     return Changes({name: frozenset(periods) for name, periods in dirty.items() if periods}, max(stamps))
 
 
@@ -71,18 +75,19 @@ def _changed(company: ZohoCompany, listing: Listing, since: datetime) -> Iterato
                 yield row, stamp
 
 
-def _references(company: ZohoCompany, since: datetime) -> Iterator[tuple[str, datetime]]:
-    """Yield the lists of which something changed; contacts come newest first, so the first page mostly suffices."""
-    for _, stamp in _changed(company, CHART, since):
-        yield "ledger_accounts", stamp
+def _references(company: ZohoCompany, since: datetime) -> Iterator[tuple[str, str, datetime]]:
+    """Yield list, id and stamp of what changed; contacts come newest first, so the first page mostly suffices."""
+    for row, stamp in _changed(company, CHART, since):
+        yield "ledger_accounts", text(row, "account_id"), stamp
     for answered in company.api.pages(CONTACTS):
-        stamps = [(row, stamp) for row in answered.records if (stamp := _stamp(row)) is not None]
-        for row, stamp in stamps:
-            if stamp >= since:
-                yield from ((name, stamp) for name in ("customers", "vendors") if is_of(row, name.removesuffix("s")))
+        stamped = [(row, found) for row in answered.records if (found := _stamp(row)) is not None]
+        for row, stamp in stamped:
+            for name in ("customers", "vendors") if stamp >= since else ():
+                if is_of(row, name.removesuffix("s")):
+                    yield name, text(row, "contact_id"), stamp
         context = answered.body.get("page_context")
         sorted_so = isinstance(context, dict) and context.get("sort_column") == "last_modified_time"
-        if sorted_so and stamps and min(stamp for _, stamp in stamps) < since:
+        if sorted_so and stamped and min(stamp for _, stamp in stamped) < since:
             return
 
 
@@ -116,6 +121,19 @@ def _stamp(row: Record) -> datetime | None:
         return None
 
 
-def _stood_in(staged: StagedReader, entity: str, record_ids: set[str]) -> set[Period]:
-    stood = staged.find(entity, sorted(record_ids))
-    return {Period.of(day) for day in set(stood["document_date"].to_pylist())}
+def _staged(staged: StagedReader, entity: str, record_ids: set[str]) -> dict[str, dict[datetime, Period]]:
+    """Answer {id: {stamp it was read with: period it stands in}}: a stamp that was read already is no change."""
+    found: dict[str, dict[datetime, Period]] = defaultdict(dict)
+    rows = staged.find(entity, sorted(record_ids)).select(["document_id", "modified_at", "document_date"]).to_pylist()
+    for row in rows:
+        found[row["document_id"]][row["modified_at"]] = Period.of(row["document_date"])
+    return found
+
+
+def _newest(staged: StagedReader, entity: str) -> dict[str, datetime | None]:
+    """Answer {id: stamp} of a list as it was read last; empty where it never was."""
+    try:
+        table = staged.newest(entity)
+    except HeldForPerson:
+        return {}
+    return dict(zip(table.column(0).to_pylist(), table["modified_at"].to_pylist(), strict=True))

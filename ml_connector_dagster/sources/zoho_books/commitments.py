@@ -90,10 +90,9 @@ def _lines(order: Record, detail: Record | None, later: BilledLater, period: Per
     """Answer the open lines of an order; one without a detail has none, or was deleted meanwhile."""
     is_settled = known(STANDING, _status(order), "status") == SETTLED
     day(order, "date")
-    found = (
-        _line(order, detail, item, later, period, is_settled=is_settled)
-        for item in (parts(detail, "line_items") if detail else ())
-    )
+    if detail is None:
+        return []
+    found = (_line(order, detail, item, later, period, is_settled=is_settled) for item in parts(detail, "line_items"))
     return [line for line in found if line is not None]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.ledger.money import CENT, ZERO, cents
 from ml_connector_dagster.ledger.period import Period
@@ -125,5 +125,5 @@ def _postings(period: Period, staged: StagedReader) -> Iterator[LedgerLine]:
         yield from (LedgerLine._make(values) for values in _tuples(table))
 
 
-def _tuples(table: pa.Table) -> Iterable[tuple[object, ...]]:
+def _tuples(table: pa.Table) -> Iterable[tuple[Any, ...]]:
     return zip(*(column.to_pylist() for column in table.columns), strict=True)

@@ -65,7 +65,9 @@ def said(content: bytes) -> tuple[int | None, str]:
     except ValueError:
         return None, ""
     code = body.get("code") if isinstance(body, dict) else None
-    return (int(code), str(body.get("message") or "")) if str(code).lstrip("-").isdigit() else (None, "")
+    if not str(code).lstrip("-").isdigit():
+        return None, ""
+    return int(str(code)), str(body.get("message") or "")
 
 
 def _limited(code: int | None, headers: Mapping[str, str]) -> ConnectorError:
