@@ -1,0 +1,177 @@
+"""`python -m bench.backfill freshbooks quickbooks_online …`: 24 months of 20,000 documents, read as a backfill reads them.
+
+For each source the demo company's sandbox gets so many invoices more, evenly over the months; every entity of every month is
+pulled through the product's own flow into a fresh home. What counts is the calls: made, counted by the sandbox, allowed by the
+vendor's day, and how many days that takes. Call limits are lifted meanwhile, since waiting for a vendor's minute measures nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+import ml_connector_dagster.defs
+from ml_connector_dagster.cli.demo_credentials import enter_credentials
+from ml_connector_dagster.connections.opening import Connector, OpenConnection
+from ml_connector_dagster.connections.settings import find_connections, load_connection
+from ml_connector_dagster.flows.pull import pull
+from ml_connector_dagster.ledger.period import Period, periods_between
+from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.store.environment import Environment
+
+DEMO = Path(next(iter(ml_connector_dagster.defs.__path__))) / "demo"
+LAST = Period(2026, 10)
+"""The books of ``bench.sandbox_process`` end with it."""
+LIFTED: Mapping[str, Mapping[str, Any]] = {
+    "freshbooks": {"reads": 10**9},
+    "quickbooks_online": {"per_second": 10**9, "per_minute": 10**9, "monthly_reads": 10**9},
+    "zoho_books": {"minute": 10**9, "day": 10**9, "concurrent": 10**9},
+}
+"""How each sandbox's limits are lifted; also the list of sources whose sandbox enters documents in bulk."""
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """What reading so many months took."""
+
+    system: str
+    records: int
+    calls: int
+    expected: int
+    counted: int
+    a_day: int | None
+    seconds: float
+    first_rss: int
+    last_rss: int
+
+    @property
+    def days(self) -> int:
+        """Days of quota, rounded up; 1 where the vendor has no day."""
+        return -(-self.calls // self.a_day) if self.a_day else 1
+
+
+def main() -> None:
+    """Measure and print a table."""
+    options = _options()
+    print(
+        "| source | records | calls made | counted by the sandbox | formula | a day | days | s | RSS MB first … last month |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    for system in options.systems:
+        with _sandbox() as base_url:
+            print(_row(_measured(system, base_url, options.documents, options.months)), flush=True)
+
+
+def _measured(system: str, base_url: str, documents: int, months: int) -> Backfill:
+    control = f"{base_url}/_control/{system}"
+    _post(f"{control}/settings", LIFTED[system])
+    periods = _newest(months)
+    _post(f"{control}/bulk", {"first": str(periods[0].first_on), "last": str(LAST.last_on), "count": documents})
+    with _home(system, base_url) as connection:
+        before, began = _counted(base_url, system), time.monotonic()
+        records = calls = expected = first_rss = 0
+        for period in periods:
+            for entity in connection.source.entities:
+                outcome = pull(connection, entity.name, str(period))
+                records += 0 if entity.name == LEDGER_LINES else outcome.records
+                calls += outcome.calls
+                expected += outcome.expected_calls or 0
+            connection.close()  # each month is a run of its own
+            first_rss = first_rss or _rss()
+        days = [limit.permits for limit in connection.source.limits if limit.per_seconds == 86_400]
+        return Backfill(
+            system,
+            records,
+            calls,
+            expected,
+            _counted(base_url, system) - before,
+            min(days, default=None),
+            time.monotonic() - began,
+            first_rss,
+            _rss(),
+        )
+
+
+def _row(found: Backfill) -> str:
+    return (
+        f"| {found.system} | {found.records:,} | {found.calls:,} | {found.counted:,} | {found.expected:,} "
+        f"| {found.a_day or 'no limit'} | {found.days} | {found.seconds:.0f} "
+        f"| {found.first_rss / 1e6:.0f} … {found.last_rss / 1e6:.0f} |"
+    )
+
+
+def _newest(months: int) -> list[Period]:
+    first = LAST
+    for _ in range(months - 1):
+        first = first.previous()
+    return list(periods_between(first, LAST.next()))
+
+
+@contextmanager
+def _sandbox() -> Iterator[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.sandbox_process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.stdin.close()
+        process.wait(timeout=60)
+        process.stdout.close()
+
+
+@contextmanager
+def _home(system: str, base_url: str) -> Iterator[OpenConnection]:
+    (name,) = (name for name, path in find_connections(DEMO).items() if load_connection(path).source.system == system)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(DEMO / name, Path(folder) / "defs" / name)
+        shell = {
+            "ML_CONNECTOR_HOME": f"{folder}/home",
+            "ML_CONNECTOR_SANDBOX_URL": base_url,
+            "ML_CONNECTOR_CONNECTIONS": f"{folder}/defs",
+            "DAGSTER_HOME": f"{folder}/dagster",
+        }
+        with Connector(Environment.read(shell)) as connector:
+            enter_credentials(connector)
+            connection = connector.connection(name)
+            connection.settings.source.__dict__["quota_share"] = 1e6
+            yield connection
+
+
+def _counted(base_url: str, system: str) -> int:
+    log = httpx.get(f"{base_url}/_control/log", params={"vendor": system, "method": "GET"}, timeout=60)
+    return int(log.raise_for_status().json()["count"])
+
+
+def _post(url: str, body: Mapping[str, Any]) -> None:
+    httpx.post(url, json=dict(body), timeout=300).raise_for_status()
+
+
+def _rss() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.backfill", description=__doc__)
+    parser.add_argument("systems", nargs="*", default=list(LIFTED), help="sources (default: all that enter in bulk)")
+    parser.add_argument("--documents", type=int, default=20_000, help="invoices besides the company's own")
+    parser.add_argument("--months", type=int, default=24)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
