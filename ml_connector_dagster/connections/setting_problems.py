@@ -233,6 +233,9 @@ def _choices(where: Location, source: Source, target: ModuleTarget) -> Iterator[
     if target.measure == "closing_balance" and _kind(source, target.from_) is EntityKind.COMMITMENT:
         means = "What is ordered and not yet billed stands as of the period's end already; added up over months it counts double."
         yield (*where, "measure"), f"{target.from_} carries nothing forward.", means, "Use `measure: movement`."
+    if target.currency == "base_books" and target.grain != "cell":
+        means = "A document's amount in the company's own currency is either known by a rate or not known at all."
+        yield (*where, "currency"), "base_books is for cells of ledger lines.", means, "Use `base` or `document`."
     if target.basis not in source.basis:
         means = f"{source.title} does not post {target.basis} basis by account, and it is never prorated."
         do = f"Use one of: {', '.join(source.basis)}."

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.ledger.period import Period
@@ -77,7 +78,7 @@ def build_cells(
         sidecar: Where to write the source lines.
 
     Raises:
-        SettingWrong: The columns do not make a file, or ``clear`` covers more than it holds.
+        SettingWrong: The columns do not make a file, ``clear`` covers more than it holds, or a line has no rate.
         RecordRefused: An account's class is unknown.
     """
     check_columns(target, tracking.column("category").to_pylist() if tracking is not None else ())
@@ -122,6 +123,7 @@ class _CellSums:
     """The first pass: which cell each line belongs to, and what each cell sums up to."""
 
     def __init__(self, target: ModuleTarget, signs: AccountSigns, members: Members, tracking: pa.Table | None) -> None:
+        self._target = target
         self._signs = signs
         self._measure = "document_amount" if target.currency == "document" else "amount"
         self.dimensions = [
@@ -136,7 +138,8 @@ class _CellSums:
     @property
     def columns(self) -> list[str]:
         """The columns of a line that decide its cell and its amount."""
-        return list(dict.fromkeys(["ledger_account_id", "amount", self._measure, *self._sources()]))
+        money = ["amount", self._measure, *(["rate", "currency"] if self._target.currency == "base" else [])]
+        return list(dict.fromkeys(["ledger_account_id", *money, *self._sources()]))
 
     @property
     def columns_behind(self) -> list[str]:
@@ -145,6 +148,8 @@ class _CellSums:
 
     def add(self, table: pa.Table) -> None:
         """Take lines of the period; remembers four bytes a line."""
+        if self._target.currency == "base":
+            _refuse_books_without_rate(self._target, table)
         self._cells_of_lines.append(self._sum(table, self.sums).astype(np.int32))
 
     def carry(self, table: pa.Table) -> None:
@@ -192,6 +197,21 @@ class _CellSums:
         left_out = table.filter(pa.array(unmapped))
         for dimension in self.dimensions:
             dimension.count_unmapped(left_out, left_out.column("amount").combine_chunks())
+
+
+def _refuse_books_without_rate(target: ModuleTarget, table: pa.Table) -> None:
+    """Refuse lines whose amount in base currency nobody knows: left out in silence they would be missing from the module."""
+    without = pc.equal(table.column("rate"), pa.scalar(0, table.schema.field("rate").type))
+    if not pc.any(without).as_py():
+        return
+    currencies = ", ".join(sorted(set(table.column("currency").filter(without).to_pylist())))
+    raise SettingWrong(
+        f"{target.name}: the company keeps books in {currencies} too, and the accounting system gives no rate for them.",
+        "Their figures in the company's currency are not known, so the file is not written.",
+        "Load the module with `currency: document` and a column that carries `currency`; or write `currency: base_books` where "
+        "the books in the company's own currency are all that is wanted.",
+        target=target.name,
+    )
 
 
 @dataclass(frozen=True, slots=True)

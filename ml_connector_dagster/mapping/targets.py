@@ -83,7 +83,10 @@ class ModuleTarget(Strict):
     accounts: Literal["profit_and_loss", "balance_sheet", "all"] = "profit_and_loss"
     sign: Literal["natural", "debit_positive"] = "natural"
     basis: Literal["accrual", "cash"] = "accrual"
-    currency: Literal["base", "document"] = "base"
+    currency: Literal["base", "document", "base_books"] = Field(
+        default="base",
+        description="base refuses books in another currency that the source gives no rate for; base_books leaves them out.",
+    )
     period_format: str = Field(default="iso_date", description="iso_date, yyyymmdd, mmm_yy, or a strftime pattern.")
     clear: dict[Name, ClearMode] = Field(
         default_factory=dict,

@@ -119,6 +119,14 @@ def test_vendor_currency_and_kind_are_dimensions_too(desk: Desk) -> None:
     ]
 
 
+def test_books_in_a_currency_without_a_rate_are_refused_unless_the_base_books_alone_are_wanted(desk: Desk) -> None:
+    lines = [posting("rent", "80"), posting("rent", "0", document_amount=Decimal(100), currency="CAD", rate=Decimal(0))]
+    columns = {"Account": "ledger_account", "Amount": "amount"}
+    with pytest.raises(SettingWrong, match=r"keeps books in CAD too.*currency: base_books"):
+        desk.cells(lines, module(columns=columns))
+    assert desk.cells(lines, module(columns=columns, currency="base_books")).total == 80
+
+
 def test_document_currency_takes_the_document_s_amount(desk: Desk) -> None:
     target = module(columns={"Currency": "currency", "Amount": "amount"}, currency="document")
     lines = [posting("rent", "80", document_amount=Decimal(100), currency="USD")]
