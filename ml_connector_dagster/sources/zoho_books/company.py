@@ -30,7 +30,7 @@ from ml_connector_dagster.sources.zoho_books.entities import ACCOUNT_TRANSACTION
 from ml_connector_dagster.sources.zoho_books.ledger_feed import CHART, read_feed
 from ml_connector_dagster.sources.zoho_books.organizations import company_of, organizations
 from ml_connector_dagster.sources.zoho_books.postings import ledger_pages
-from ml_connector_dagster.sources.zoho_books.reading import Record, need, parts, refuse, text
+from ml_connector_dagster.sources.zoho_books.reading import Record, choices, need, parts, refuse, text
 
 Rows = Callable[[Record], Sequence[Any]]
 ALL = (("filter_by", "Status.All"),)
@@ -49,6 +49,7 @@ REFERENCES: Mapping[str, tuple[Listing, Rows]] = {
         lambda record: (parse.item_row(record),),
     ),
 }
+WITH_CUSTOM_FIELDS = ("invoices", "bills", "purchaseorders", "expenses")
 TAGS, LOCATIONS, PROJECTS = Listing("reportingtags"), Listing("locations", is_paged=False), Listing("projects")
 
 
@@ -137,6 +138,21 @@ class ZohoCompany:
             yield _page(TAGS.path, answered, self._options)
         for listing, make in ((LOCATIONS, parse.location_row), (PROJECTS, parse.project_row)):
             yield from self._references(listing, partial(_alone, make))
+        yield from self._custom_fields()
+
+    def _custom_fields(self) -> Iterator[Page]:
+        """Yield the values of custom fields on the newest documents of each kind: Zoho lists no field's values.
+
+        All of them stand on one page, since two fields may have a value in common.
+        """
+        found: dict[tuple[str, str], Any] = {}
+        for path in WITH_CUSTOM_FIELDS:
+            answered = self.api.list(Listing(path))
+            for name, label, value in (one for record in answered.records for one in choices(record)):
+                found.setdefault((name, value), parse.choice_row(name, label, value))
+            is_last = path == WITH_CUSTOM_FIELDS[-1]
+            rows = list(found.values()) if is_last else []
+            yield Page(rows=rows, read=len(rows), raw=answered.content)
 
     def _options(self, tag: Record) -> Sequence[Any]:
         """Answer the options of a tag; a list that shows none is followed by one call a tag."""

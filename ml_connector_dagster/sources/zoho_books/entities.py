@@ -67,9 +67,9 @@ TRACKING = Entity(
     kind=EntityKind.REFERENCE,
     record=TrackingOption,
     business_key=("category_id", "option_id"),
-    vendor_word="reporting tags, locations and projects",
-    description="The options of each reporting tag, and the locations and projects that lines can carry.",
-    endpoint="reportingtags, locations, projects",
+    vendor_word="reporting tags, locations, projects and custom fields",
+    description="The options of each reporting tag, the locations and projects, and the values of custom fields in use.",
+    endpoint="reportingtags, locations, projects, invoices, bills, purchaseorders, expenses",
 )
 ITEMS = Entity(
     name="items",

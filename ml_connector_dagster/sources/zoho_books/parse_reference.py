@@ -131,6 +131,11 @@ def project_row(project: Record) -> TrackingOption:
     return _option(need(project, "project_id"), text(project, "project_name"), PROJECT, active=active)
 
 
+def choice_row(name: str, label: str, value: str) -> TrackingOption:
+    """Answer a value of a custom field as an option of it; it is known by its text, since it has no id."""
+    return _option(value, value, (name, label or name), active=True)
+
+
 def tag_rows(tag: Record, options: list[dict[str, object]]) -> list[TrackingOption]:
     """Answer the options of a reporting tag; those of an inactive tag are inactive."""
     category = need(tag, "tag_id"), text(tag, "tag_name")

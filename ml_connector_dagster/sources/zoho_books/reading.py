@@ -18,6 +18,8 @@ from ml_connector_dagster.sources.contract import RefusedRecord
 Record = Mapping[str, Any]
 NO_TRACKING = "{}"
 ONE = Decimal(1)
+CHOSEN = ("dropdown", "lookup", "autocomplete")
+"""Types of custom fields whose values come from a list."""
 _SHOWN = 200
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -174,8 +176,9 @@ def known(words: Mapping[str, Any], word: str, what: str) -> Any:
 
 
 def tracking(*levels: Record, location: str = "", project: str = "") -> str:
-    """Answer the canonical JSON of reporting tags (those of a later level win), location and project."""
-    chosen = {
+    """Answer the canonical JSON of custom fields, reporting tags (those of a later level win), location and project."""
+    chosen = {name: value for level in levels for name, _, value in choices(level)}
+    chosen |= {
         text(tag, "tag_id"): text(tag, "tag_option_id")
         for level in levels
         for tag in parts(level, "tags")
@@ -183,6 +186,15 @@ def tracking(*levels: Record, location: str = "", project: str = "") -> str:
     }
     chosen |= {name: one for name, one in (("location", location), ("project", project)) if one}
     return json.dumps(chosen, sort_keys=True, separators=(",", ":")) if chosen else NO_TRACKING
+
+
+def choices(record: Record) -> list[tuple[str, str, str]]:
+    """Answer (api_name, label, value) of the custom fields in which one of a list was chosen; others are no dimension."""
+    return [
+        (text(one, "api_name"), text(one, "label"), text(one, "value"))
+        for one in parts(record, "custom_fields")
+        if text(one, "data_type") in CHOSEN and text(one, "api_name") and text(one, "value")
+    ]
 
 
 def content_hash(*values: object) -> str:

@@ -10,6 +10,7 @@ meanwhile:
 - Direction of ``current_balance``: the one in which a whole chart sums to nought.
 - Orders' ``date_start``: not sent, their list is read whole. Parameters that Zoho may ignore are applied once more here.
 - Reporting tags' list and scope are not in the published schema of 2025: options are taken from the list, else asked for by tag.
+- Custom fields: only those of a list of values; their values are those on the newest documents, since Zoho lists none.
 - Codes 57 and 14: the token is refreshed once, then the missing scope is named. Numbers not known are refusals for good.
 - ``fiscal_year_start_month``: a number counts from 0, a number as text from 1.
 - Merges of contacts leave no trace that Zoho documents: the loser is gone from the list.
@@ -110,12 +111,13 @@ def _calls(entity: Entity, count: int, accounts: int) -> int:
 CALL_FORMULA = (
     "ceil(records / 200) for each list, at least 1, and one more to see that a list of several pages stood still; besides one "
     "call for each invoice, bill, credit note, vendor credit, expense, journal and purchase order whose stamp is new (none for "
-    "one that was read before). tracking reads three lists, and one call for each reporting tag whose list shows no options. "
-    "account_transactions: one call for the chart, one for each account, one more for each further 200 postings of an account and "
-    "one to see that they stood still (reckoned for the two accounts that every transaction has at least). "
-    "commitment_lines: the orders and the bills dated after the period. ledger_lines reads no list; its control is the "
-    "organization once, the chart with balances, the profit and loss report once or twice, and the report of account transactions: "
-    "one call for each 200 postings since the period began (where it cannot be had, as many for each account by itself)."
+    "one that was read before). tracking reads three lists, the newest page of four more for their custom fields, and one call "
+    "for each reporting tag whose list shows no options. account_transactions: one call for the chart, one for each account, one "
+    "more for each further 200 postings of an account and one to see that they stood still (reckoned for the two accounts that "
+    "every transaction has at least). commitment_lines: the orders and the bills dated after the period. ledger_lines reads no "
+    "list; its control is the organization once, the chart with balances, the profit and loss report once or twice, and the "
+    "report of account transactions: one call for each 200 postings since the period began (where it cannot be had, as many for "
+    "each account by itself)."
 )
 
 SOURCE = Source(

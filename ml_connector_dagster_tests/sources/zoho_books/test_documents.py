@@ -101,6 +101,24 @@ def test_tags_of_a_line_win_over_those_of_the_document_and_location_and_project_
     assert second.tracking == f'{{"{payloads.TAG}":"{payloads.HOME}"}}'
 
 
+def test_a_custom_field_of_a_list_is_a_dimension_by_its_value():
+    """Two fields may have a value in common; a text that somebody wrote is no dimension."""
+    fields = [
+        {"api_name": "cf_region", "label": "Region", "data_type": "dropdown", "value": "North"},
+        {"api_name": "cf_depot", "label": "Depot", "data_type": "dropdown", "value": "North"},
+        {"api_name": "cf_note", "label": "Note", "data_type": "string", "value": "Ring first"},
+    ]
+    record = payloads.invoice(custom_fields=fields)
+    (row,) = document_rows("invoices", record, record)
+    assert row.tracking == '{"cf_depot":"North","cf_region":"North"}'
+    rows, _, pages = read(FakeZoho({"invoices": [record]}), "tracking")
+    assert [(one.category_id, one.category, one.option_id) for one in rows] == [
+        ("cf_region", "Region", "North"),
+        ("cf_depot", "Depot", "North"),
+    ]
+    assert [len(page.rows) for page in pages if page.rows] == [2]
+
+
 def test_an_expense_names_vendor_and_bank():
     record = payloads.expense()
     (row,) = document_rows("expenses", record, record)
