@@ -176,6 +176,13 @@ class ZohoBooks:
         vendor.post("merge", loser=loser, survivor=survivor)
         return "customers", loser, survivor
 
+    def small_pages(self, monkeypatch, entity):
+        monkeypatch.setattr("ml_connector_dagster.sources.zoho_books.client.PAGE_SIZE", 10)
+        return entity
+
+    def hide(self, vendor, record_id, *, hidden):
+        vendor.post("hide", document=record_id, hidden=hidden)
+
     def spoil(self, vendor, period):
         document = late(vendor, str(period.first_on))
         vendor.post("damage", document=document, feed=True, fields={"transaction_type": ""})
