@@ -17,7 +17,7 @@ from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
 from ml_connector_dagster.sources.contract import Page, RefusedRecord
-from ml_connector_dagster.sources.zoho_books.documents import Documents
+from ml_connector_dagster.sources.zoho_books.documents import Documents, detail_of, with_details
 from ml_connector_dagster.sources.zoho_books.parse_documents import posts
 from ml_connector_dagster.sources.zoho_books.reading import (
     ONE,
@@ -67,13 +67,15 @@ def commitment_pages(documents: Documents, period: Period) -> Iterator[Page]:
         rows: list[LedgerLine] = []
         refused: list[RefusedRecord] = []
         orders = [order for order in answered.records if text(order, "date") <= str(period.last_on)]
-        details = documents.details("purchase_orders", [one for one in orders if _may_be_open(one, later)])
+        bodies = documents.bodies("purchase_orders", [one for one in orders if _may_be_open(one, later)])
         for order in orders:
             try:
-                rows += _lines(order, details.get(text(order, "purchaseorder_id")), later, period)
+                body = bodies.get(text(order, "purchaseorder_id"))
+                rows += _lines(order, detail_of("purchase_orders", body) if body else None, later, period)
             except RecordRefused as error:
                 refused.append(refuse(text(order, "purchaseorder_id"), error.happened, order))
-        yield Page(rows=rows, read=len(orders), refused=refused, raw=answered.content, read_with=raw_first)
+        raw = with_details(answered.content, bodies)
+        yield Page(rows=rows, read=len(orders), refused=refused, raw=raw, read_with=raw_first)
         raw_first = ()
 
 
@@ -138,9 +140,11 @@ def _billed_later(documents: Documents, period: Period) -> tuple[BilledLater, li
     orders: set[str] = set()
     raws: list[bytes] = []
     for answered in documents.listed("bills", after=period.last_on):
-        raws.append(answered.content)
         bills = [bill for bill in answered.records if text(bill, "date") > str(period.last_on) and _counts(bill)]
-        for detail in documents.details("bills", bills).values():
+        bodies = documents.bodies("bills", bills)
+        raws.append(with_details(answered.content, bodies))
+        for body in bodies.values():
+            detail = detail_of("bills", body)
             orders.update(text(order, "purchaseorder_id") for order in parts(detail, "purchaseorders"))
             for item in parts(detail, "line_items"):
                 orders.add(text(item, "purchaseorder_id"))

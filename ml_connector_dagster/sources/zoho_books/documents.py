@@ -65,12 +65,7 @@ class Documents:
                 continue
             yield _made(entity.name, [(record, record)], [], content)
 
-    def details(self, entity: str, rows: Sequence[Record]) -> dict[str, dict[str, Any]]:
-        """Answer the documents with their lines by id; those that were deleted meanwhile are absent."""
-        bodies = self._bodies(entity, rows)
-        return {key: detail_in(PATHS[entity], decoded(body, PATHS[entity])) for key, body in bodies.items()}
-
-    def _bodies(self, entity: str, rows: Sequence[Record]) -> dict[str, bytes]:
+    def bodies(self, entity: str, rows: Sequence[Record]) -> dict[str, bytes]:
         """Answer the details as they came, by id: those kept with the stamp of now, the others asked for and kept."""
         stamps = {need(row, IDS[PATHS[entity]]): stamp_of(entity, row) for row in rows}
         bodies = dict(self._kept.of(entity, stamps))
@@ -92,15 +87,20 @@ class Documents:
     def _page(self, entity: str, rows: Sequence[Record], listed: bytes) -> Page:
         """Answer the page of a list; the details that its lines were read from are kept with it."""
         wanted = [row for row in rows if _wants_detail(entity, row)]
-        bodies = self._bodies(entity, wanted)
+        bodies = self.bodies(entity, wanted)
         gone = {text(row, IDS[PATHS[entity]]) for row in wanted} - bodies.keys()
         pairs: list[tuple[Record, Record | None]] = []
         for row in rows:
             record_id = text(row, IDS[PATHS[entity]])
             if record_id not in gone:
                 body = bodies.get(record_id)
-                pairs.append((row, detail_in(PATHS[entity], decoded(body, PATHS[entity])) if body else None))
-        return _made(entity, pairs, [], _with_details(listed, bodies))
+                pairs.append((row, detail_of(entity, body) if body else None))
+        return _made(entity, pairs, [], with_details(listed, bodies))
+
+
+def detail_of(entity: str, body: bytes) -> dict[str, Any]:
+    """Answer the document of a detail call's answer."""
+    return detail_in(PATHS[entity], decoded(body, PATHS[entity]))
 
 
 def _made(entity: str, pairs: Sequence[tuple[Record, Record | None]], refused: list[RefusedRecord], raw: bytes) -> Page:
@@ -127,7 +127,7 @@ def _wants_detail(entity: str, row: Record) -> bool:
         return False
 
 
-def _with_details(listed: bytes, bodies: Mapping[str, bytes]) -> bytes:
+def with_details(listed: bytes, bodies: Mapping[str, bytes]) -> bytes:
     """Put list and details into one JSON text, so that both can be read again without a call."""
     if not bodies:
         return listed

@@ -29,6 +29,7 @@ from ml_connector_dagster.sources.contract import (
     Entity,
     EntityKind,
     GrantPolicy,
+    KeptAnswers,
     RateLimit,
     Source,
 )
@@ -66,6 +67,13 @@ def open_company(session: CompanySession) -> CompanyReader:
     from ml_connector_dagster.sources.zoho_books.company import ZohoCompany
 
     return ZohoCompany(session)
+
+
+def open_kept(company: Company) -> KeptAnswers:
+    """Open what was kept of one organization; there is no client behind it."""
+    from ml_connector_dagster.sources.zoho_books.kept import KeptZoho
+
+    return KeptZoho(company)
 
 
 def discover_companies(http: VendorHttp, api_url: str, consent: Mapping[str, str]) -> Sequence[Company]:
@@ -156,6 +164,7 @@ SOURCE = Source(
     open_company=open_company,
     discover_companies=discover_companies,
     parser_version="1",
+    open_kept=open_kept,
     places=PLACES,
     consented=consented,
     granted=granted,
