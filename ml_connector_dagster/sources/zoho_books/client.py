@@ -164,28 +164,34 @@ class ZohoApi:
     def pages(self, listing: Listing) -> Iterator[Answered]:
         """Yield a list page by page, each record once, although the list may move while it is paged.
 
-        A record that leaves the list meanwhile lets another slip over a page's edge unseen: then the first page, asked for once
-        more at the end of a list of several, has changed, and the list is read again.
+        A record that leaves the list meanwhile lets another slip over a page's edge unseen, and Zoho counts no list: so every
+        page but the last is asked for once more, and where one has changed the list is read again.
 
         Raises:
             TemporarilyRefused: The list moved each time.
         """
         seen: set[str] = set()
         for _ in range(MAX_PASSES):
-            read: list[list[dict[str, Any]]] = []
+            read: list[list[str]] = []
             for answered in self._every_page(listing):
                 fresh = [one for one in answered.records if _identity(listing, one) not in seen]
                 seen.update(_identity(listing, one) for one in fresh)
                 if fresh or not read:
                     yield Answered(answered.content, fresh, answered.body, answered.headers)
-                read = [*read[:1], answered.records]
-            if len(read) == 1 or _same(listing, read[0], self.list(listing).records):
+                read.append([_identity(listing, one) for one in answered.records])
+            if self._stood_still(listing, read[:-1]):
                 return
         raise TemporarilyRefused(
             f"Zoho's list of {listing.path} moved each of {MAX_PASSES} times it was read.",
             "A record may be missing, so nothing of it was published.",
             "It is tried again by itself; choose a quieter hour for the schedule if it stays.",
             path=listing.path,
+        )
+
+    def _stood_still(self, listing: Listing, pages: list[list[str]]) -> bool:
+        return all(
+            found == [_identity(listing, one) for one in self.list(listing, number).records]
+            for number, found in enumerate(pages, 1)
         )
 
     def _every_page(self, listing: Listing) -> Iterator[Answered]:

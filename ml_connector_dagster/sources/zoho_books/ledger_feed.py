@@ -116,8 +116,8 @@ def accounts_in(answers: Iterable[Answered]) -> list[str]:
 def read_feed(api: ZohoApi, period: Period) -> Iterator[Page]:
     """Yield the period's postings; the pages before the last hold raw answers alone.
 
-    Calls: one for the chart, one an account, and one more for each further 200 postings of an account (and one to see that a
-    list of several pages stood still).
+    Calls: one for the chart, one an account, and two more for each further 200 postings of an account: each page but the last is
+    asked for once more, to see that the list stood still.
     """
     charts = list(api.pages(CHART))
     collected = Collected(period)

@@ -108,24 +108,24 @@ def _calls(entity: Entity, count: int, accounts: int) -> int:
         return 0
     if entity.name == ACCOUNT_TRANSACTIONS.name:
         pages = -(-count // entity.page_size)
-        return 1 + max(accounts, 2 if count else 0) + (2 * pages if pages > 1 else 0)
+        return 1 + max(accounts, 2 if count else 0) + 4 * max(0, pages - 1)
     lists = entity.endpoint.count(",")
     pages = max(1, -(-count // entity.page_size)) if entity.page_size else 1
-    again = 1 if pages > 1 else 0
+    again = pages - 1
     has_details = entity.kind in (EntityKind.DOCUMENT, EntityKind.COMMITMENT) and entity.name not in WITHOUT_DETAILS
     return lists + pages + again + (count if has_details else 0)
 
 
 CALL_FORMULA = (
-    "ceil(records / 200) for each list, at least 1, and one more to see that a list of several pages stood still; besides one "
-    "call for each invoice, bill, credit note, vendor credit, expense, journal and purchase order whose stamp is new (none for "
-    "one that was read before). tracking reads three lists, the newest page of four more for their custom fields, and one call "
-    "for each reporting tag whose list shows no options. account_transactions: one call for the chart, one for each account, one "
-    "more for each further 200 postings of an account and one to see that they stood still (reckoned for the two accounts that "
-    "every transaction has at least). commitment_lines: the orders and the bills dated after the period. ledger_lines reads no "
-    "list; its control is the organization once, the chart with balances, the profit and loss report once or twice, and the "
-    "report of account transactions: one call for each 200 postings since the period began (where it cannot be had, as many for "
-    "each account by itself)."
+    "ceil(records / 200) for each list, at least 1, and each page but the last once more to see that the list stood still; "
+    "besides one call for each invoice, bill, credit note, vendor credit, expense, journal and purchase order whose stamp is new "
+    "(none for one that was read before). tracking reads three lists, the newest page of four more for their custom fields, and "
+    "one call for each reporting tag whose list shows no options. account_transactions: one call for the chart, one for each "
+    "account, two more for each further 200 postings of an account (reckoned for the two accounts that every transaction has at "
+    "least). commitment_lines: the orders and the bills dated after the period. ledger_lines reads no list; its control is the "
+    "organization once, the chart with balances, the profit and loss report once or twice, and the report of account "
+    "transactions: one call for each 200 postings since the period began (where it cannot be had, as many for each account by "
+    "itself)."
 )
 
 SOURCE = Source(
