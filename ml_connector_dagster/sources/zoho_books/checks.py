@@ -125,12 +125,12 @@ def _transactions(company: ZohoCompany, month: Period) -> str:
     accounts = chart_with_balances(company.api)
     if not accounts:
         return "There is no account yet."
-    found = company.api.list(within(accounts[0].account_id, month))
+    found = company.api.page(within(accounts[0].account_id, month))
     return f"{len(found.records)} postings of {accounts[0].name} in {month}; {TRANSACTIONS} can be read."
 
 
 def _month_of(company: ZohoCompany, entity: str, month: Period, seen: Seen) -> str:
-    answered = company.api.list(
+    answered = company.api.page(
         Listing(PATHS[entity], (("date_start", str(month.first_on)), ("date_end", str(month.last_on))))
     )
     limit = {name.lower(): value for name, value in answered.headers.items()}.get("x-rate-limit-limit", "")
@@ -142,7 +142,7 @@ def _month_of(company: ZohoCompany, entity: str, month: Period, seen: Seen) -> s
 
 
 def _listed(company: ZohoCompany, path: str) -> str:
-    found = company.api.list(Listing(path, is_paged=path != "locations"))
+    found = company.api.page(Listing(path, is_paged=path != "locations"))
     return f"{len(found.records)}{' or more' if found.has_more else ''} records."
 
 

@@ -143,7 +143,7 @@ class ZohoApi:
             raise _not_allowed(path, refused) from refused
         return answer, body
 
-    def list(self, listing: Listing, page: int = 1) -> Answered:
+    def page(self, listing: Listing, page: int = 1) -> Answered:
         """Answer one page of a list."""
         paging = {"page": str(page), "per_page": str(PAGE_SIZE)} if listing.is_paged else {}
         if page > 1:
@@ -190,7 +190,7 @@ class ZohoApi:
 
     def _stood_still(self, listing: Listing, pages: list[list[str]]) -> bool:
         return all(
-            found == [_identity(listing, one) for one in self.list(listing, number).records]
+            found == [_identity(listing, one) for one in self.page(listing, number).records]
             for number, found in enumerate(pages, 1)
         )
 
@@ -198,7 +198,7 @@ class ZohoApi:
         before: list[dict[str, Any]] = []
         page = 1
         while True:
-            answered = self.list(listing, page)
+            answered = self.page(listing, page)
             if page > 1 and answered.records and _same(listing, before, answered.records):
                 raise _circle(listing.path, page)
             yield answered

@@ -147,7 +147,7 @@ class ZohoCompany:
         """
         found: dict[tuple[str, str], Any] = {}
         for path in WITH_CUSTOM_FIELDS:
-            answered = self.api.list(Listing(path))
+            answered = self.api.page(Listing(path))
             for name, label, value in (one for record in answered.records for one in choices(record)):
                 found.setdefault((name, value), parse.choice_row(name, label, value))
             is_last = path == WITH_CUSTOM_FIELDS[-1]

@@ -33,7 +33,7 @@ _MONTHS_A_YEAR = 12
 
 def organizations(api: ZohoApi) -> list[dict[str, Any]]:
     """Answer the organizations that the consent reaches, as Zoho writes them; one call."""
-    return api.list(ORGANIZATIONS).records
+    return api.page(ORGANIZATIONS).records
 
 
 def reached(http: VendorHttp, api_url: str, consent: Mapping[str, str]) -> Sequence[Company]:
