@@ -26,7 +26,7 @@ from ml_connector_dagster.sources.zoho_books.client import OLDEST_FIRST, Answere
 from ml_connector_dagster.sources.zoho_books.commitments import commitment_pages
 from ml_connector_dagster.sources.zoho_books.control import Control
 from ml_connector_dagster.sources.zoho_books.documents import Documents
-from ml_connector_dagster.sources.zoho_books.entities import ACCOUNT_TRANSACTIONS, LEDGER_ACCOUNTS
+from ml_connector_dagster.sources.zoho_books.entities import ACCOUNT_TRANSACTIONS
 from ml_connector_dagster.sources.zoho_books.ledger_feed import CHART, read_feed
 from ml_connector_dagster.sources.zoho_books.organizations import company_of, organizations
 from ml_connector_dagster.sources.zoho_books.postings import ledger_pages
@@ -176,9 +176,3 @@ def _page(path: str, answered: Answered, make: Rows) -> Page:
         except RecordRefused as error:
             refused.append(refuse(id_of(path, record), error.happened, record))
     return Page(rows=rows, read=len(answered.records), refused=refused, raw=answered.content)
-
-
-def chart_of(company: ZohoCompany) -> list[str]:
-    """Answer the ids of the organization's accounts; one call."""
-    listing, _ = REFERENCES[LEDGER_ACCOUNTS.name]
-    return [text(record, "account_id") for answered in company.api.pages(listing) for record in answered.records]

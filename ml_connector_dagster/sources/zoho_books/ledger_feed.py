@@ -105,7 +105,6 @@ KNOWN_FIELDS = frozenset(
         "vendor_name",
     ]
 )
-Rows = dict[str, list[LedgerLine]]
 
 
 def accounts_in(answers: Iterable[Answered]) -> list[str]:
