@@ -1,5 +1,7 @@
 """Every source against its vendor's sandbox: whatever happens in the books, the lines read next are what the ledger says."""
 
+import logging
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,13 +13,16 @@ import pyarrow as pa
 import pytest
 
 from ml_connector_dagster.connections.opening import Connector
+from ml_connector_dagster.connections.vault import Owner
 from ml_connector_dagster.errors import CredentialRefused, RequestRejected
+from ml_connector_dagster.flows.pull import pull
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.sandbox.world import World
 from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, Page
 from ml_connector_dagster.sources.registry import all_sources
 from ml_connector_dagster.staging.frames import record_id_field
+from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.transport.client import Answer, VendorHttp
 from ml_connector_dagster_tests.sources.in_sandbox import NotApplicable, SandboxedCompany, books_of, sandboxed_company
 from ml_connector_dagster_tests.sources.staged import as_table
@@ -205,12 +210,50 @@ def test_many_users_of_an_expired_token_make_one_refresh(company):
     assert company.vendor.token_requests() == before + 1
 
 
+@every_source
+def test_no_secret_is_written_or_said_by_reads_that_hold_and_reads_that_fail(company, caplog):
+    """Everything the vault holds is searched for in files, kept answers, logs and tracebacks."""
+    caplog.set_level(logging.DEBUG)
+    connection, period = company.connection, company.books.months[0]
+    staging = Staging(connection.store, connection.blobs)
+    for entity in (one for one in connection.source.entities if not one.derived_from):
+        pull(connection, entity.name, str(period))
+    kept = [
+        page
+        for entity in connection.source.entities
+        if (row := staging.newest_row(connection.name, entity.name))
+        for page in staging.raw_pages(row)
+    ]
+    give_back = company.books.forbid(company.vendor)
+    try:
+        with pytest.raises((CredentialRefused, RequestRejected)) as failed:
+            company.read(period)
+            company.unexplained(period)
+    finally:
+        give_back()
+    said = [caplog.text, repr(failed.value.context), *traceback.format_exception(failed.value)]
+    files = [path for path in connection.store.home.rglob("*") if path.is_file() and path.name != "vault.key"]
+    written = b"".join([*kept, *(path.read_bytes() for path in files)])
+    assert kept
+    for secret in _secrets(company):
+        assert secret.encode() not in written
+        assert all(secret not in text for text in said)
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_source_answers_everything_or_says_why_it_cannot_happen(system):
     books = books_of(system)
     assert set(books.changes) == set(CHANGES)
     for answer in (*books.changes.values(), books.merge):
         assert callable(answer) or (len(answer) > 30 and answer.endswith("."))
+
+
+def _secrets(company: SandboxedCompany) -> set[str]:
+    connector, chosen = company.connection.connector, company.connection.settings.source
+    with connector.store.read() as database:
+        held = set(connector.vault.all_of(database, Owner(chosen.credential, chosen.system)).values())
+    assert len(held) >= 3  # client secret, access token, refresh token
+    return held
 
 
 class _Calls(list):
