@@ -21,6 +21,7 @@ PROJECT = Path(__file__).parents[2]
 SECONDS_TO_START = 240.0
 """Twelve are enough on a quiet machine; on a busy one Dagster's five processes wait for one another."""
 SECONDS_TO_STOP = 20.0
+SECONDS_UNTIL_ENDED_AGAIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def _running(name: str, command: list[str], log: Path, port: int) -> Iterator[No
         _wait_for(name, process, port, log)
         yield
     finally:
+        signal.alarm(0)  # the end has come through: nothing may cut the stopping short
         _stop(process)
 
 
@@ -113,18 +115,26 @@ def _ending_in_order() -> Iterator[None]:
     """Let SIGTERM unwind this process as Ctrl-C does, so that what was started is stopped too.
 
     Ctrl-C itself is taken back where a shell's ``&`` had it ignored. Off the main thread nothing can be set, nor needs be.
+    An exit that strikes inside a callback of the interpreter (a finalizer, an import hook) is lost there, so it comes again.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, _end)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
+        signal.alarm(0)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _end(*_: object) -> None:
+    signal.alarm(SECONDS_UNTIL_ENDED_AGAIN)
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _inherited() -> Mapping[str, str]:
