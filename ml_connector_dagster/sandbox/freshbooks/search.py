@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -80,6 +81,6 @@ def _test(grammar: Grammar, key: str, values: list[str]) -> Callable[[Any], bool
         field, bound = grammar.ranges[stem], values[0][:10]
         return (lambda record: field(record) >= bound) if end == "min" else (lambda record: field(record) <= bound)
     if stem in grammar.amounts:
-        amount, cents = grammar.amounts[stem], round(float(values[0]) * 100)
+        amount, cents = grammar.amounts[stem], Decimal(values[0]) * 100
         return (lambda record: amount(record) >= cents) if end == "min" else (lambda record: amount(record) <= cents)
     return None

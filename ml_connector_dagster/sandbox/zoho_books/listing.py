@@ -5,6 +5,7 @@ What is not known is ignored with 200, as Zoho does: a client must look at the e
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ml_connector_dagster.sandbox.zoho_books.answers import Json
@@ -93,9 +94,9 @@ def _worded(field: str, match: Callable[[str, str], bool], asked: str) -> Test:
     return lambda row: match(str(row.get(field, "")), asked)
 
 
-def _measured(field: str, measure: Callable[[Any, Any], bool], asked: float) -> Test:
+def _measured(field: str, measure: Callable[[Any, Any], bool], asked: Decimal) -> Test:
     """An amount; lists that call it total answer to amount too."""
-    return lambda row: measure(row.get(field, row.get("total", 0)), asked)
+    return lambda row: measure(Decimal(str(row.get(field, row.get("total", 0)) or 0)), asked)
 
 
 def _stamp_test(shelf: Shelf, query: Mapping[str, str]) -> list[Test]:
@@ -157,8 +158,8 @@ def _whole(text: str | None, otherwise: int) -> int:
     return int(text) if text and text.lstrip("-").isdigit() else otherwise
 
 
-def _amount(text: str) -> float | None:
+def _amount(text: str) -> Decimal | None:
     try:
-        return float(text) if text else None
-    except ValueError:
+        return Decimal(text) if text else None
+    except InvalidOperation:
         return None

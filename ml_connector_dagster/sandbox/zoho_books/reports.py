@@ -5,6 +5,7 @@ Profit and loss is made from the whole ledger, so it shows what no document and 
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 
 from ml_connector_dagster.sandbox.zoho_books import transactions
 from ml_connector_dagster.sandbox.zoho_books.answers import Json, invalid, number
@@ -113,7 +114,7 @@ def _report_row(company: Company, row: Json) -> Json:
         "reference_transaction_id": "",
         "debit": debit,
         "credit": credit,
-        "net_amount": f"{float(debit or 0) - float(credit or 0):.2f}",
+        "net_amount": f"{Decimal(str(debit or 0)) - Decimal(str(credit or 0)):.2f}",
         "contact_id": row["customer_id"],
         "offset_account_id": "",
         "offset_account_type": "",

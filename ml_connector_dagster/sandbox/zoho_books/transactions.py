@@ -6,6 +6,7 @@ row an account, unless the rows are told not to collapse. Opening balances and a
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from ml_connector_dagster.sandbox.books.ledger import EntryLine
@@ -26,10 +27,10 @@ TYPES = {
 }
 _WITHOUT_ID = frozenset({"opening_balance", "base_currency_adjustment"})
 _MEASURES = {
-    ".less_than": lambda cents, asked: cents < asked,
-    ".less_equals": lambda cents, asked: cents <= asked,
-    ".greater_than": lambda cents, asked: cents > asked,
-    ".greater_equals": lambda cents, asked: cents >= asked,
+    ".less_than": lambda amount, asked: amount < asked,
+    ".less_equals": lambda amount, asked: amount <= asked,
+    ".greater_than": lambda amount, asked: amount > asked,
+    ".greater_equals": lambda amount, asked: amount >= asked,
 }
 
 
@@ -115,5 +116,5 @@ def _measured(row: Json, query: Mapping[str, str]) -> bool:
     asked = {name: query[f"amount{name}"] for name in _MEASURES if query.get(f"amount{name}")}
     if not asked:
         return True
-    shown = float(row["debit_amount"] or row["credit_amount"])
-    return all(_MEASURES[name](shown, float(value)) for name, value in asked.items())
+    shown = Decimal(str(row["debit_amount"] or row["credit_amount"]))
+    return all(_MEASURES[name](shown, Decimal(value)) for name, value in asked.items())

@@ -124,6 +124,13 @@ def test_status_text_amount_and_party_filters_work(zoho):
     assert {row["status"] for row in zoho.every("/contacts", filter_by="Status.Inactive")} == {"inactive"}
 
 
+def test_an_amount_is_compared_to_the_cent(zoho):
+    odd = next(row["total"] for row in zoho.every("/invoices") if row["total"] != int(row["total"]))
+    at_least = {row["total"] for row in zoho.every("/invoices", total_greater_equals=str(odd))}
+    assert odd in at_least
+    assert at_least - {row["total"] for row in zoho.every("/invoices", total_greater_than=str(odd))} == {odd}
+
+
 def test_sorting_goes_by_the_column_asked_for(zoho):
     totals = [row["total"] for row in zoho.get("/bills", sort_column="total", sort_order="A")["bills"]]
     assert totals == sorted(totals)
