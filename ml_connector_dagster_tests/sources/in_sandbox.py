@@ -39,14 +39,18 @@ class VendorControl:
 
     base_url: str
     system: str
+    company: Mapping[str, str] = field(default_factory=dict)
+    """Sent with every act and question, where a sandbox has several companies."""
 
     def post(self, act: str, **body: Any) -> dict[str, Any]:
         """Do something in the books."""
-        return _answered(httpx.post(f"{self.base_url}/_control/{self.system}/{act}", json=body))
+        return _answered(httpx.post(f"{self.base_url}/_control/{self.system}/{act}", json={**self.company, **body}))
 
     def get(self, question: str, **query: str) -> dict[str, Any]:
         """Ask the sandbox's own ledger."""
-        return _answered(httpx.get(f"{self.base_url}/_control/{self.system}/{question}", params=query))
+        return _answered(
+            httpx.get(f"{self.base_url}/_control/{self.system}/{question}", params={**self.company, **query})
+        )
 
     def token_requests(self) -> int:
         """How often the token endpoint was asked so far."""
@@ -71,6 +75,8 @@ class SandboxBooks(Protocol):
 
     demo: str
     """Folder of the company below ``defs/demo``."""
+    company: Mapping[str, str]
+    """What names it in the sandbox's control routes; empty where the sandbox has one."""
     months: tuple[Period, Period]
     """Two closed months, one after the other, that the changes touch."""
     changes: Mapping[str, Change | NotApplicable]
@@ -142,7 +148,8 @@ class SandboxedCompany:
 @contextmanager
 def sandboxed_company(sandbox: Running, system: str, home: Path) -> Iterator[SandboxedCompany]:
     """Open the source's demo company over a fresh home, every credential of the demo entered and consented."""
-    books, vendor = books_of(system), VendorControl(sandbox.base_url, system)
+    books = books_of(system)
+    vendor = VendorControl(sandbox.base_url, system, books.company)
     books.free(vendor)
     shutil.copytree(DEMO / books.demo, home / "defs" / books.demo)
     shell = {

@@ -4,7 +4,15 @@ from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster_tests.sources.control_routes import (
+    OCTOBER,
+    ControlledBooks,
+    deleted,
+    entered_late,
+    late,
+    moved,
+    span_of,
+)
 from ml_connector_dagster_tests.sources.fake_http import Told
 from ml_connector_dagster_tests.sources.freshbooks import payloads
 from ml_connector_dagster_tests.sources.freshbooks.fake_freshbooks import FakeFreshBooks
@@ -86,22 +94,8 @@ def _entry(name, record):
 
 KIT = FreshBooksKit()
 
-SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
 
-
-def late(vendor, day="2026-10-12", **body):
-    """Enter a bill now, dated then; answers its id."""
-    return vendor.post("late-document", date=day, amount="123.45", **body)["document"]
-
-
-def deleted(vendor):
-    document = late(vendor, type="expense")
-    yield
-    vendor.post("delete", document=document)
-    return {OCTOBER}
-
-
-def recoded(vendor):
+def feed_recoded(vendor):
     """An invoice shows no account, so neither it nor its stamp tells; the feed does."""
     document = late(vendor, type="invoice")
     yield
@@ -112,23 +106,10 @@ def recoded(vendor):
 
 def income_of(vendor, period):
     """Accounts that an invoice of another kind of work moves, beside the late one's own."""
-    late_one = vendor.post("late-document", date="2019-05-05", amount="1.00", type="invoice")["document"]
-    moved = set(vendor.get("ledger", first="2019-05-01", last="2019-05-31")["movement"])
+    late_one = late(vendor, "2019-05-05", type="invoice")
+    moved_by_it = set(vendor.get("ledger", first="2019-05-01", last="2019-05-31")["movement"])
     vendor.post("delete", document=late_one)
-    return sorted(account for account in ledger_of(vendor, period) if account not in moved)
-
-
-def moved(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("move-date", document=document, date="2026-09-21")
-    return {SEPTEMBER, OCTOBER}
-
-
-def entered_late(vendor):
-    yield
-    late(vendor, "2026-09-12")
-    return {SEPTEMBER}
+    return sorted(account for account in BOOKS.ledger(vendor, period) if account not in moved_by_it)
 
 
 def entered_in_canadian_dollars(vendor):
@@ -142,29 +123,20 @@ def entered_in_canadian_dollars(vendor):
     return set()
 
 
-def span_of(period):
-    return {"first": str(period.first_on), "last": str(period.last_on)}
-
-
 def by_currency(vendor):
     return vendor.get("ledger", **span_of(OCTOBER))["by_currency"]
 
 
-def ledger_of(vendor, period):
-    movement = vendor.get("ledger", **span_of(period))["movement"]
-    return {account: Decimal(amount) for account, amount in movement.items() if Decimal(amount)}
-
-
-class FreshBooksBooks:
+class FreshBooksBooks(ControlledBooks):
+    system = "freshbooks"
     demo = "lantern_loom"
-    months = (SEPTEMBER, OCTOBER)
     changes = MappingProxyType(
         {
             "void": NotApplicable(
                 "FreshBooks knows no void: a document is deleted (vis_state 1) or archived, which posts."
             ),
-            "delete": deleted,
-            "edit_without_stamp": recoded,
+            "delete": deleted(type="expense"),
+            "edit_without_stamp": feed_recoded,
             "moved_date": moved,
             "late_document": entered_late,
             "foreign_currency": entered_in_canadian_dollars,
@@ -177,28 +149,13 @@ class FreshBooksBooks:
     def free(self, vendor):
         vendor.post("settings", reads=1_000_000, writes=1_000_000)
 
-    def ledger(self, vendor, period):
-        return ledger_of(vendor, period)
-
-    def plant_cent(self, vendor, period):
-        return vendor.post("plant", date=str(period.first_on), amount="0.01")["account"]
-
-    def small_pages(self, monkeypatch, entity):
-        monkeypatch.setattr("ml_connector_dagster.sources.freshbooks.client.PAGE_SIZE", 10)
-        return entity
-
-    def hide(self, vendor, record_id, *, hidden):
-        vendor.post("hide", document=record_id, hidden=hidden)
-
     def spoil(self, vendor, period):
         document = late(vendor, str(period.first_on))
         (row, *_) = vendor.get("details", document=document)["details"]
-        vendor.post("damage", document=row, fields={"debit": "soon"})
-        return lambda: vendor.post("damage", document=row, fields={})
+        return self.damaged(vendor, row, fields={"debit": "soon"})
 
     def forbid(self, vendor):
-        vendor.post("settings", withheld=["user:journal_entries:read"])
-        return lambda: vendor.post("settings", withheld=[])
+        return self.set_for_now(vendor, {"withheld": ["user:journal_entries:read"]}, {"withheld": []})
 
 
 BOOKS = FreshBooksBooks()

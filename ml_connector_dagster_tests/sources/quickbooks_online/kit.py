@@ -5,8 +5,17 @@ from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.quickbooks_online.source import SOURCE
+from ml_connector_dagster_tests.sources.control_routes import (
+    ControlledBooks,
+    deleted,
+    entered_in,
+    entered_late,
+    late,
+    moved,
+    recoded,
+    voided,
+)
 from ml_connector_dagster_tests.sources.fake_http import Told
 from ml_connector_dagster_tests.sources.quickbooks_online import payloads
 from ml_connector_dagster_tests.sources.quickbooks_online.fake_quickbooks import FakeQuickbooks, Posting, journals
@@ -68,99 +77,30 @@ class QuickbooksKit:
 
 KIT = QuickbooksKit()
 
-SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
 
-
-def late(vendor, day="2026-10-12", **body):
-    """Enter a bill now, dated then; answers its id."""
-    return vendor.post("late-document", date=day, amount="123.45", **body)["document"]
-
-
-def voided(vendor):
-    document = late(vendor, type="invoice")
-    yield
-    vendor.post("void", document=document)
-    return {OCTOBER}
-
-
-def deleted(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("delete", document=document)
-    return {OCTOBER}
-
-
-def recoded(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("recode", document=document, account="12")
-    return {OCTOBER}
-
-
-def moved(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("move-date", document=document, date="2026-09-21")
-    return {SEPTEMBER, OCTOBER}
-
-
-def entered_late(vendor):
-    yield
-    late(vendor, "2026-09-12")
-    return {SEPTEMBER}
-
-
-def entered_in_euro(vendor):
-    yield
-    late(vendor, currency="EUR", type="invoice")
-    return {OCTOBER}
-
-
-class QuickbooksBooks:
+class QuickbooksBooks(ControlledBooks):
+    system = "quickbooks_online"
     demo = "fennimore"
-    months = (SEPTEMBER, OCTOBER)
     changes = MappingProxyType(
         {
-            "void": voided,
-            "delete": deleted,
-            "edit_without_stamp": recoded,
+            "void": voided(type="invoice"),
+            "delete": deleted(),
+            "edit_without_stamp": recoded("12"),
             "moved_date": moved,
             "late_document": entered_late,
-            "foreign_currency": entered_in_euro,
+            "foreign_currency": entered_in("EUR", type="invoice"),
         }
     )
 
     def free(self, vendor):
-        vendor.post("settings", minute=1_000_000, second=1_000_000)
-
-    def ledger(self, vendor, period):
-        span = {"first": str(period.first_on), "last": str(period.last_on)}
-        shown = {account: Decimal(amount) for account, amount in vendor.get("ledger", **span)["movement"].items()}
-        return {account: amount for account, amount in shown.items() if amount}
-
-    def plant_cent(self, vendor, period):
-        return vendor.post("plant", date=str(period.first_on), amount="0.01")["account"]
-
-    def merge(self, vendor):
-        loser, survivor = vendor.get("parties")["customers"][:2]
-        vendor.post("merge", loser=loser, survivor=survivor)
-        return "customers", loser, survivor
-
-    def small_pages(self, monkeypatch, entity):
-        monkeypatch.setattr("ml_connector_dagster.sources.quickbooks_online.client.PAGE_SIZE", 10)
-        return entity
-
-    def hide(self, vendor, record_id, *, hidden):
-        vendor.post("hide", document=record_id, hidden=hidden)
+        vendor.post("settings", per_minute=1_000_000, per_second=1_000_000)
 
     def spoil(self, vendor, period):
         document = late(vendor, str(period.first_on))
-        vendor.post("damage", document=document, fields={"tx_date": "soon"})  # a column of the general ledger
-        return lambda: vendor.post("damage", document=document, fields={})
+        return self.damaged(vendor, document, fields={"tx_date": "soon"})  # a column of the general ledger
 
     def forbid(self, vendor):
-        vendor.post("settings", may_report=False)
-        return lambda: vendor.post("settings", may_report=True)
+        return self.set_for_now(vendor, {"may_report": False}, {"may_report": True})
 
 
 BOOKS = QuickbooksBooks()

@@ -6,7 +6,18 @@ from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster_tests.sources.control_routes import (
+    OCTOBER,
+    ControlledBooks,
+    entered_in,
+    entered_late,
+    late,
+    moved,
+    movement_of,
+    recoded,
+    span_of,
+    voided,
+)
 from ml_connector_dagster_tests.sources.fake_http import Told
 from ml_connector_dagster_tests.sources.xero import payloads
 from ml_connector_dagster_tests.sources.xero.fake_xero import FakeXero
@@ -81,65 +92,25 @@ class XeroKit:
 
 KIT = XeroKit()
 
-SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
-
-
-def late(vendor, day="2026-10-12", **body):
-    """Enter a bill now, dated then; answers its id."""
-    return vendor.post("late-document", tenant="uk", date=day, amount="123.45", **body)["document"]
-
-
-def voided(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("void", tenant="uk", document=document)
-    return {OCTOBER}
-
-
-def recoded(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("recode", tenant="uk", document=document, line=0, account="469")
-    return {OCTOBER}
-
-
-def moved(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("move-date", tenant="uk", document=document, date="2026-09-21")
-    return {SEPTEMBER, OCTOBER}
-
-
-def entered_late(vendor):
-    yield
-    late(vendor, "2026-09-12")
-    return {SEPTEMBER}
-
-
-def entered_in_dollars(vendor):
-    yield
-    late(vendor, currency="USD")
-    return {OCTOBER}
-
 
 def payment_deleted(vendor):
     yield
-    span = {"first": str(OCTOBER.first_on), "last": str(OCTOBER.last_on)}
-    vendor.post("delete-payment", tenant="uk", payment=vendor.get("payments", tenant="uk", **span)["payments"][0])
+    vendor.post("delete-payment", payment=vendor.get("payments", **span_of(OCTOBER))["payments"][0])
     return {OCTOBER}
 
 
-class XeroBooks:
+class XeroBooks(ControlledBooks):
+    system = "xero"
     demo = "calder_uk"
-    months = (SEPTEMBER, OCTOBER)
+    company = MappingProxyType({"tenant": "uk"})
     changes = MappingProxyType(
         {
-            "void": voided,
+            "void": voided(),
             "delete": payment_deleted,
-            "edit_without_stamp": recoded,
+            "edit_without_stamp": recoded("469", line=0),
             "moved_date": moved,
             "late_document": entered_late,
-            "foreign_currency": entered_in_dollars,
+            "foreign_currency": entered_in("USD"),
         }
     )
 
@@ -147,36 +118,27 @@ class XeroBooks:
         vendor.post("settings", minute=1_000_000, day=1_000_000, app_minute=1_000_000)
 
     def ledger(self, vendor, period):
-        span = {"tenant": "uk", "first": str(period.first_on), "last": str(period.last_on)}
-        shown = Counter(
-            {account: Decimal(amount) for account, amount in vendor.get("balances", **span)["movement"].items()}
-        )
-        for line in vendor.get("unshown", **span)["lines"]:
+        shown = Counter(movement_of(vendor.get("balances", **span_of(period))["movement"]))
+        for line in vendor.get("unshown", **span_of(period))["lines"]:
             shown[line["account"]] -= Decimal(line["amount"])
         return {account: amount for account, amount in shown.items() if amount}
 
     def plant_cent(self, vendor, period):
-        return vendor.post("plant", tenant="uk", account="469", date=str(period.first_on), amount="0.01")["account"]
+        return super().plant_cent(vendor, period, account="469")
 
     def merge(self, vendor):
-        loser, survivor = vendor.get("customers", tenant="uk")["customers"][:2]
-        vendor.post("merge-contacts", tenant="uk", loser=loser, survivor=survivor)
+        loser, survivor = vendor.get("customers")["customers"][:2]
+        vendor.post("merge-contacts", loser=loser, survivor=survivor)
         return "customers", loser, survivor
 
     def small_pages(self, monkeypatch, entity):
         return replace(entity, page_size=10)
 
-    def hide(self, vendor, record_id, *, hidden):
-        vendor.post("hide", tenant="uk", document=record_id, hidden=hidden)
-
     def spoil(self, vendor, period):
-        document = late(vendor, str(period.first_on))
-        vendor.post("damage", tenant="uk", document=document, fields={"Status": "SOON"})
-        return lambda: vendor.post("damage", tenant="uk", document=document, fields={})
+        return self.damaged(vendor, late(vendor, str(period.first_on)), fields={"Status": "SOON"})
 
     def forbid(self, vendor):
-        vendor.post("settings", user_may_report=False)
-        return lambda: vendor.post("settings", user_may_report=True)
+        return self.set_for_now(vendor, {"user_may_report": False}, {"user_may_report": True})
 
 
 BOOKS = XeroBooks()

@@ -2,11 +2,19 @@
 
 from collections import defaultdict
 from datetime import timedelta
-from decimal import Decimal
 from types import MappingProxyType
 
-from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.zoho_books.entities import ENTITIES
+from ml_connector_dagster_tests.sources.control_routes import (
+    ControlledBooks,
+    deleted,
+    entered_in,
+    entered_late,
+    late,
+    moved,
+    recoded,
+    voided,
+)
 from ml_connector_dagster_tests.sources.fake_http import Told
 from ml_connector_dagster_tests.sources.zoho_books import payloads
 from ml_connector_dagster_tests.sources.zoho_books.fake_zoho import FakeZoho
@@ -95,102 +103,36 @@ def posting_of(record, id_field):
 
 
 KIT = ZohoKit()
-
-SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
 TRADE_SHOWS = "6050"
 """Code of an expense account that late documents do not use."""
 
 
-def late(vendor, day="2026-10-12", **body):
-    """Enter a bill now, dated then; answers its id."""
-    return vendor.post("late-document", **{"date": day, "amount": "123.45", "type": "bill"} | body)["document"]
-
-
-def voided(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("void", document=document)
-    return {OCTOBER}
-
-
-def deleted(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("delete", document=document)
-    return {OCTOBER}
-
-
-def moved(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("move-date", document=document, date="2026-09-21")
-    return {SEPTEMBER, OCTOBER}
-
-
-def recoded(vendor):
-    document = late(vendor)
-    yield
-    vendor.post("recode", document=document, account=TRADE_SHOWS)
-    return {OCTOBER}
-
-
-def entered_late(vendor):
-    yield
-    late(vendor, "2026-09-12")
-    return {SEPTEMBER}
-
-
-def entered_in_dollars(vendor):
-    yield
-    late(vendor, currency="USD", type="invoice")
-    return {OCTOBER}
-
-
-class ZohoBooks:
+class ZohoBooks(ControlledBooks):
+    system = "zoho_books"
     demo = "marlow_home"
-    months = (SEPTEMBER, OCTOBER)
     changes = MappingProxyType(
         {
-            "void": voided,
-            "delete": deleted,
-            "edit_without_stamp": recoded,
+            "void": voided(),
+            "delete": deleted(),
+            "edit_without_stamp": recoded(TRADE_SHOWS),
             "moved_date": moved,
             "late_document": entered_late,
-            "foreign_currency": entered_in_dollars,
+            "foreign_currency": entered_in("USD", type="invoice"),
         }
     )
 
     def free(self, vendor):
         vendor.post("settings", minute=1_000_000, day=1_000_000)
 
-    def ledger(self, vendor, period):
-        span = {"first": str(period.first_on), "last": str(period.last_on)}
-        shown = vendor.get("ledger", **span)["movement"]
-        return {account: Decimal(amount) for account, amount in shown.items() if Decimal(amount)}
-
     def plant_cent(self, vendor, period):
-        return vendor.post("plant", account=TRADE_SHOWS, date=str(period.first_on), amount="0.01")["account"]
-
-    def merge(self, vendor):
-        loser, survivor = vendor.get("parties")["customers"][:2]
-        vendor.post("merge", loser=loser, survivor=survivor)
-        return "customers", loser, survivor
-
-    def small_pages(self, monkeypatch, entity):
-        monkeypatch.setattr("ml_connector_dagster.sources.zoho_books.client.PAGE_SIZE", 10)
-        return entity
-
-    def hide(self, vendor, record_id, *, hidden):
-        vendor.post("hide", document=record_id, hidden=hidden)
+        return super().plant_cent(vendor, period, account=TRADE_SHOWS)
 
     def spoil(self, vendor, period):
         document = late(vendor, str(period.first_on))
-        vendor.post("damage", document=document, feed=True, fields={"transaction_type": ""})
-        return lambda: vendor.post("damage", document=document, feed=True, fields={})
+        return self.damaged(vendor, document, feed=True, fields={"transaction_type": ""})
 
     def forbid(self, vendor):
-        vendor.post("settings", forbidden=["accountants"])
-        return lambda: vendor.post("settings", forbidden=[])
+        return self.set_for_now(vendor, {"forbidden": ["accountants"]}, {"forbidden": []})
 
 
 BOOKS = ZohoBooks()
