@@ -11,11 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ml_connector_dagster.errors import ConnectorError
+from ml_connector_dagster.ledger.document import DocumentLine
+from ml_connector_dagster.ledger.ledger_account import LedgerAccount
+from ml_connector_dagster.ledger.party import Party, TrackingOption
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.ledger.posting import Company, ControlBalance
+from ml_connector_dagster.ledger.posting import Company, ControlBalance, LedgerLine
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,6 +70,22 @@ class Entity:
     """Records a page; 0 for an endpoint that answers everything at once."""
     derived_from: tuple[str, ...] = ()
     """Entities whose staged snapshots this one is computed from; it makes no list call of its own."""
+
+
+ledger_accounts = partial(
+    Entity,
+    name="ledger_accounts",
+    kind=EntityKind.REFERENCE,
+    record=LedgerAccount,
+    business_key=("ledger_account_id",),
+)
+"""With the partials below: what rows of one record type have in common whatever the source; the vendor's own is added."""
+parties = partial(Entity, kind=EntityKind.REFERENCE, record=Party, business_key=("party_id",))
+options = partial(Entity, kind=EntityKind.REFERENCE, record=TrackingOption, business_key=("option_id",))
+documents = partial(Entity, kind=EntityKind.DOCUMENT, record=DocumentLine, business_key=("document_id", "line_id"))
+postings = partial(Entity, record=LedgerLine, business_key=("record_id", "line_id"))
+"""Rows shaped like postings; the kind says whether they are the ledger's own."""
+ledger_lines = partial(postings, name=LEDGER_LINES, kind=EntityKind.LEDGER)
 
 
 class RefusedRecord(NamedTuple):

@@ -6,11 +6,8 @@ documents beside it give parties, links and registers, and stand in for the feed
 
 from __future__ import annotations
 
-from ml_connector_dagster.ledger.document import DocumentLine
-from ml_connector_dagster.ledger.ledger_account import LedgerAccount
-from ml_connector_dagster.ledger.party import Party, TrackingOption
-from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, EntityKind
+from ml_connector_dagster.sources import contract
+from ml_connector_dagster.sources.contract import Entity
 
 PAGE_SIZE = 100
 """The cap; a larger size is cut in silence, and without one 15 or 30 records come."""
@@ -18,17 +15,13 @@ BY_DATE = "search[date_min], search[date_max]; re-checked on each record"
 WHOLE = ""
 """The endpoint ignores every date filter: the whole list is read and the record's own date decides."""
 SINCE = "search[updated_min], whole days in US/Eastern"
-LINE_KEY = ("document_id", "line_id")
 
 
 def _document(
     name: str, endpoint: str, word: str, description: str, *, date_filter: str = WHOLE, changed_since: str = ""
 ) -> Entity:
-    return Entity(
+    return contract.documents(
         name=name,
-        kind=EntityKind.DOCUMENT,
-        record=DocumentLine,
-        business_key=LINE_KEY,
         vendor_word=word,
         description=description,
         endpoint=endpoint,
@@ -38,41 +31,28 @@ def _document(
     )
 
 
-LEDGER_ACCOUNTS = Entity(
-    name="ledger_accounts",
-    kind=EntityKind.REFERENCE,
-    record=LedgerAccount,
-    business_key=("ledger_account_id",),
+LEDGER_ACCOUNTS = contract.ledger_accounts(
     vendor_word="chart of accounts",
     description="The accounts that figures are posted to, keyed by uuid: numbers and names may change.",
     endpoint="ledger_accounts/accounts",
 )
-CUSTOMERS = Entity(
+CUSTOMERS = contract.parties(
     name="customers",
-    kind=EntityKind.REFERENCE,
-    record=Party,
-    business_key=("party_id",),
     vendor_word="clients",
     description="Who the company sells to, archived and deleted ones included.",
     endpoint="users/clients, users/clients",
     changed_since=SINCE,
     page_size=PAGE_SIZE,
 )
-VENDORS = Entity(
+VENDORS = contract.parties(
     name="vendors",
-    kind=EntityKind.REFERENCE,
-    record=Party,
-    business_key=("party_id",),
     vendor_word="bill vendors",
     description="Who the company gets bills from, archived ones included.",
     endpoint="bill_vendors/bill_vendors",
     page_size=PAGE_SIZE,
 )
-TRACKING = Entity(
+TRACKING = contract.options(
     name="tracking",
-    kind=EntityKind.REFERENCE,
-    record=TrackingOption,
-    business_key=("option_id",),
     vendor_word="projects",
     description="The projects that invoice lines, expenses and time are booked to.",
     endpoint="projects",
@@ -110,11 +90,8 @@ CREDIT_NOTES = _document(
 OTHER_INCOME = _document(
     "other_income", "other_incomes/other_incomes", "other income", "Income that no invoice stands for."
 )
-JOURNAL_ENTRIES = Entity(
+JOURNAL_ENTRIES = contract.documents(
     name="journal_entries",
-    kind=EntityKind.DOCUMENT,
-    record=DocumentLine,
-    business_key=LINE_KEY,
     vendor_word="journal entry details",
     description="The ledger feed: every entry of the period with its debits and credits, whatever posted it.",
     endpoint="journal_entries/journal_entry_details",
@@ -122,11 +99,7 @@ JOURNAL_ENTRIES = Entity(
     page_size=PAGE_SIZE,
 )
 DOCUMENTS = (INVOICES, PAYMENTS, EXPENSES, BILLS, BILL_PAYMENTS, CREDIT_NOTES, OTHER_INCOME)
-LINES = Entity(
-    name=LEDGER_LINES,
-    kind=EntityKind.LEDGER,
-    record=LedgerLine,
-    business_key=("record_id", "line_id"),
+LINES = contract.ledger_lines(
     vendor_word="general ledger, from journal entry details",
     description="Every posting of the period in base currency: debits positive, credits negative; the only source of actuals.",
     derived_from=(

@@ -6,11 +6,8 @@ gains, tax accounts). The documents give dimensions, registers and links, and ar
 
 from __future__ import annotations
 
-from ml_connector_dagster.ledger.document import DocumentLine
-from ml_connector_dagster.ledger.ledger_account import LedgerAccount
-from ml_connector_dagster.ledger.party import Party, TrackingOption
-from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, EntityKind
+from ml_connector_dagster.sources import contract
+from ml_connector_dagster.sources.contract import Entity
 
 PAGE_SIZE = 1000
 """The most that one query answers."""
@@ -21,11 +18,8 @@ CLASS, DEPARTMENT = "class", "department"
 
 
 def _document(name: str, endpoint: str, word: str, description: str) -> Entity:
-    return Entity(
+    return contract.documents(
         name=name,
-        kind=EntityKind.DOCUMENT,
-        record=DocumentLine,
-        business_key=("document_id", "line_id"),
         vendor_word=word,
         description=description,
         endpoint=endpoint,
@@ -36,11 +30,8 @@ def _document(name: str, endpoint: str, word: str, description: str) -> Entity:
 
 
 def _party(name: str, endpoint: str, description: str) -> Entity:
-    return Entity(
+    return contract.parties(
         name=name,
-        kind=EntityKind.REFERENCE,
-        record=Party,
-        business_key=("party_id",),
         vendor_word=name,
         description=description,
         endpoint=endpoint,
@@ -49,11 +40,7 @@ def _party(name: str, endpoint: str, description: str) -> Entity:
     )
 
 
-LEDGER_ACCOUNTS = Entity(
-    name="ledger_accounts",
-    kind=EntityKind.REFERENCE,
-    record=LedgerAccount,
-    business_key=("ledger_account_id",),
+LEDGER_ACCOUNTS = contract.ledger_accounts(
     vendor_word="chart of accounts",
     description="The accounts that figures are posted to, inactive ones included.",
     endpoint="Account",
@@ -63,22 +50,16 @@ LEDGER_ACCOUNTS = Entity(
 CUSTOMERS = _party("customers", "Customer", "Who the company sells to, sub-customers and inactive ones included.")
 VENDORS = _party("vendors", "Vendor", "Who the company buys from, inactive ones included.")
 EMPLOYEES = _party("employees", "Employee", "Who works for the company, inactive ones included.")
-TRACKING = Entity(
+TRACKING = contract.options(
     name="tracking",
-    kind=EntityKind.REFERENCE,
-    record=TrackingOption,
-    business_key=("option_id",),
     vendor_word="classes and departments (locations)",
     description="The options of the two reporting dimensions Class and Department, inactive ones included.",
     endpoint="Class, Department",
     changed_since=CDC,
     page_size=PAGE_SIZE,
 )
-ITEMS = Entity(
+ITEMS = contract.options(
     name="items",
-    kind=EntityKind.REFERENCE,
-    record=TrackingOption,
-    business_key=("option_id",),
     vendor_word="products and services",
     description="What is bought and sold, inactive items included.",
     endpoint="Item",
@@ -102,11 +83,7 @@ DOCUMENTS = (
     _document("vendor_credits", "VendorCredit", "vendor credits", "What vendors credited, line by line."),
     _document("journal_entries", "JournalEntry", "journal entries", "Journals that an accountant wrote, line by line."),
 )
-LINES = Entity(
-    name=LEDGER_LINES,
-    kind=EntityKind.LEDGER,
-    record=LedgerLine,
-    business_key=("record_id", "line_id"),
+LINES = contract.ledger_lines(
     vendor_word="general ledger",
     description="Every posting of the period in home currency: debits positive, credits negative; the only source of actuals.",
     endpoint="reports/GeneralLedger",

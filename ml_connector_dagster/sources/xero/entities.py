@@ -8,24 +8,17 @@ one stops a load.
 
 from __future__ import annotations
 
-from ml_connector_dagster.ledger.document import DocumentLine
-from ml_connector_dagster.ledger.ledger_account import LedgerAccount
-from ml_connector_dagster.ledger.party import Party, TrackingOption
-from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, EntityKind
+from ml_connector_dagster.sources import contract
+from ml_connector_dagster.sources.contract import Entity
 
 PAGE_SIZE = 1000
 BY_DATE = "where=Date>=DateTime(y,m,d) AND Date<DateTime(y,m,d)"
 SINCE = "If-Modified-Since"
-LINE_KEY = ("document_id", "line_id")
 
 
 def _document(name: str, endpoint: str, word: str, description: str, *, page_size: int = PAGE_SIZE) -> Entity:
-    return Entity(
+    return contract.documents(
         name=name,
-        kind=EntityKind.DOCUMENT,
-        record=DocumentLine,
-        business_key=LINE_KEY,
         vendor_word=word,
         description=description,
         endpoint=endpoint,
@@ -36,11 +29,8 @@ def _document(name: str, endpoint: str, word: str, description: str, *, page_siz
 
 
 def _contact(name: str, description: str) -> Entity:
-    return Entity(
+    return contract.parties(
         name=name,
-        kind=EntityKind.REFERENCE,
-        record=Party,
-        business_key=("party_id",),
         vendor_word="contacts",
         description=description,
         endpoint="Contacts",
@@ -49,11 +39,7 @@ def _contact(name: str, description: str) -> Entity:
     )
 
 
-LEDGER_ACCOUNTS = Entity(
-    name="ledger_accounts",
-    kind=EntityKind.REFERENCE,
-    record=LedgerAccount,
-    business_key=("ledger_account_id",),
+LEDGER_ACCOUNTS = contract.ledger_accounts(
     vendor_word="chart of accounts",
     description="The accounts that figures are posted to, archived ones included.",
     endpoint="Accounts",
@@ -61,11 +47,8 @@ LEDGER_ACCOUNTS = Entity(
 )
 CUSTOMERS = _contact("customers", "Who the company sells to, archived and merged ones included.")
 VENDORS = _contact("vendors", "Who the company buys from, archived and merged ones included.")
-TRACKING = Entity(
+TRACKING = contract.options(
     name="tracking",
-    kind=EntityKind.REFERENCE,
-    record=TrackingOption,
-    business_key=("option_id",),
     vendor_word="tracking categories",
     description="The options of each tracking category, such as regions or practices, archived ones included.",
     endpoint="TrackingCategories",
@@ -85,11 +68,8 @@ PREPAYMENTS = _document(
     "Money paid ahead of an invoice or a bill, with the accounts it stands on.",
 )
 OVERPAYMENTS = _document("overpayments", "Overpayments", "overpayments", "Money paid beyond what was owed.")
-ALLOCATIONS = Entity(
+ALLOCATIONS = contract.documents(
     name="allocations",
-    kind=EntityKind.DOCUMENT,
-    record=DocumentLine,
-    business_key=LINE_KEY,
     vendor_word="allocations of credit notes, prepayments and overpayments",
     description="Credits and money paid ahead, set against an invoice or a bill on a day of their own.",
     endpoint="CreditNotes, Prepayments, Overpayments",
@@ -121,11 +101,7 @@ POSTING_ENTITIES = (
     BANK_TRANSFERS,
     MANUAL_JOURNALS,
 )
-LINES = Entity(
-    name=LEDGER_LINES,
-    kind=EntityKind.LEDGER,
-    record=LedgerLine,
-    business_key=("record_id", "line_id"),
+LINES = contract.ledger_lines(
     vendor_word="general ledger, from documents by posting rules",
     description="Every posting of the period in base currency: debits positive, credits negative; the only source of actuals.",
     derived_from=(LEDGER_ACCOUNTS.name, CUSTOMERS.name, VENDORS.name, *(entity.name for entity in POSTING_ENTITIES)),

@@ -6,29 +6,21 @@ from the documents behind them. Lists carry no lines, so most documents cost a c
 
 from __future__ import annotations
 
-from ml_connector_dagster.ledger.document import DocumentLine
-from ml_connector_dagster.ledger.ledger_account import LedgerAccount
-from ml_connector_dagster.ledger.party import Party, TrackingOption
-from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, EntityKind
+from ml_connector_dagster.sources import contract
+from ml_connector_dagster.sources.contract import Entity, EntityKind
 
 PAGE_SIZE = 200
 """Zoho's default and most."""
 BY_DATE = "date_start, date_end"
 SINCE = "last_modified_time"
 NO_FEED = ""
-LINE_KEY = ("document_id", "line_id")
-POSTING_KEY = ("record_id", "line_id")
 
 
 def _document(
     name: str, endpoint: str, word: str, description: str, *, date_filter: str = BY_DATE, since: str = SINCE
 ) -> Entity:
-    return Entity(
+    return contract.documents(
         name=name,
-        kind=EntityKind.DOCUMENT,
-        record=DocumentLine,
-        business_key=LINE_KEY,
         vendor_word=word,
         description=description,
         endpoint=endpoint,
@@ -39,11 +31,8 @@ def _document(
 
 
 def _contact(name: str, description: str) -> Entity:
-    return Entity(
+    return contract.parties(
         name=name,
-        kind=EntityKind.REFERENCE,
-        record=Party,
-        business_key=("party_id",),
         vendor_word="contacts",
         description=description,
         endpoint="contacts",
@@ -51,31 +40,22 @@ def _contact(name: str, description: str) -> Entity:
     )
 
 
-LEDGER_ACCOUNTS = Entity(
-    name="ledger_accounts",
-    kind=EntityKind.REFERENCE,
-    record=LedgerAccount,
-    business_key=("ledger_account_id",),
+LEDGER_ACCOUNTS = contract.ledger_accounts(
     vendor_word="chart of accounts",
     description="The accounts that figures are posted to, inactive ones included.",
     endpoint="chartofaccounts",
 )
 CUSTOMERS = _contact("customers", "Who the company sells to, inactive ones included.")
 VENDORS = _contact("vendors", "Who the company buys from, inactive ones included.")
-TRACKING = Entity(
+TRACKING = contract.options(
     name="tracking",
-    kind=EntityKind.REFERENCE,
-    record=TrackingOption,
     business_key=("category_id", "option_id"),
     vendor_word="reporting tags, locations, projects and custom fields",
     description="The options of each reporting tag, the locations and projects, and the values of custom fields in use.",
     endpoint="reportingtags, locations, projects, invoices, bills, purchaseorders, expenses",
 )
-ITEMS = Entity(
+ITEMS = contract.options(
     name="items",
-    kind=EntityKind.REFERENCE,
-    record=TrackingOption,
-    business_key=("option_id",),
     vendor_word="items",
     description="What the company sells and buys, inactive items included.",
     endpoint="items",
@@ -102,11 +82,9 @@ PURCHASE_ORDERS = _document(
     "What was ordered from vendors, line by line; never part of actuals.",
     date_filter="",
 )
-ACCOUNT_TRANSACTIONS = Entity(
+ACCOUNT_TRANSACTIONS = contract.postings(
     name="account_transactions",
     kind=EntityKind.DOCUMENT,
-    record=LedgerLine,
-    business_key=POSTING_KEY,
     vendor_word="account transactions",
     description="Zoho's own ledger of the period: every posting of every account, also those that no document shows.",
     endpoint="chartofaccounts, chartofaccounts/transactions",
@@ -123,21 +101,15 @@ POSTING_ENTITIES = (
     EXPENSES,
     JOURNALS,
 )
-COMMITMENTS = Entity(
+COMMITMENTS = contract.postings(
     name="commitment_lines",
     kind=EntityKind.COMMITMENT,
-    record=LedgerLine,
-    business_key=POSTING_KEY,
     vendor_word="open purchase orders",
     description="What is ordered and not yet billed at the period's end, by account in base currency; never part of actuals.",
     endpoint="purchaseorders, bills",
     page_size=PAGE_SIZE,
 )
-LINES = Entity(
-    name=LEDGER_LINES,
-    kind=EntityKind.LEDGER,
-    record=LedgerLine,
-    business_key=POSTING_KEY,
+LINES = contract.ledger_lines(
     vendor_word="general ledger, from account transactions",
     description="Every posting of the period in base currency: debits positive, credits negative; the only source of actuals.",
     derived_from=(VENDORS.name, *(entity.name for entity in POSTING_ENTITIES), ACCOUNT_TRANSACTIONS.name),
