@@ -1,8 +1,9 @@
 """The control API under /_control: clock, faults, request log. For tests and demos; no vendor has anything like it."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
@@ -21,6 +22,49 @@ def control_routes(world: World, vendors: Sequence[Vendor]) -> list[BaseRoute]:
         Route("/log", _log(world), methods=["GET", "DELETE"]),
         Route("/counters", _counters(world), methods=["GET"]),
     ]
+
+
+class _InAWorld(Protocol):
+    """A vendor's cloud, as far as its control routes need to know."""
+
+    @property
+    def world(self) -> World: ...
+
+
+CloudT = TypeVar("CloudT", bound=_InAWorld)
+Acts = Mapping[str, Callable[[CloudT, Mapping[str, Any]], Any]]
+"""Name of a route to what it does with the cloud and the body or query; what it answers is JSON."""
+
+
+def vendor_routes(cloud: CloudT, acts: Acts[CloudT], questions: Acts[CloudT]) -> list[BaseRoute]:
+    """One POST an act and one GET a question; what makes no sense is answered 400 with the reason."""
+    return [
+        *(Route(f"/{name}", _acting(cloud, act), methods=["POST"]) for name, act in acts.items()),
+        *(Route(f"/{name}", _asking(cloud, act), methods=["GET"]) for name, act in questions.items()),
+    ]
+
+
+def _acting(cloud: CloudT, act: Callable[[CloudT, Mapping[str, Any]], Any]) -> Any:
+    async def endpoint(request: Request) -> JSONResponse:
+        # in a thread: a webhook may be answered by another server of this very process
+        return await run_in_threadpool(_answered, cloud, act, await request.json())
+
+    return endpoint
+
+
+def _asking(cloud: CloudT, act: Callable[[CloudT, Mapping[str, Any]], Any]) -> Any:
+    async def endpoint(request: Request) -> JSONResponse:
+        return _answered(cloud, act, dict(request.query_params))
+
+    return endpoint
+
+
+def _answered(cloud: CloudT, act: Callable[[CloudT, Mapping[str, Any]], Any], given: Mapping[str, Any]) -> JSONResponse:
+    try:
+        with cloud.world.lock:
+            return JSONResponse(act(cloud, given))
+    except (KeyError, ValueError, TypeError, IndexError, StopIteration) as wrong:
+        return JSONResponse({"error": f"{type(wrong).__name__}: {wrong}"}, 400)
 
 
 def _health(world: World) -> Any:

@@ -4,16 +4,14 @@ Bodies and answers are JSON; ids are FreshBooks' own, as texts; amounts are text
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from ml_connector_dagster.sandbox.books.cents import text
+from ml_connector_dagster.sandbox.control import vendor_routes
 from ml_connector_dagster.sandbox.freshbooks import feed
 from ml_connector_dagster.sandbox.freshbooks.book_acts import BOOK_ACTS, Act, Json
 from ml_connector_dagster.sandbox.freshbooks.cloud import PLANS, FreshBooksCloud
@@ -22,9 +20,7 @@ from ml_connector_dagster.sandbox.freshbooks.records import DELETED
 
 def control_routes(cloud: FreshBooksCloud) -> list[BaseRoute]:
     """POST one action a path, GET what may be asked."""
-    posts = [Route(f"/{name}", _post(cloud, act), methods=["POST"]) for name, act in _ACTS.items()]
-    gets = [Route(f"/{name}", _get(cloud, act), methods=["GET"]) for name, act in _QUESTIONS.items()]
-    return [*posts, *gets]
+    return vendor_routes(cloud, _ACTS, _QUESTIONS)
 
 
 def _settings(cloud: FreshBooksCloud, body: Mapping[str, Any]) -> Json:
@@ -121,29 +117,6 @@ def _calls(cloud: FreshBooksCloud, _query: Mapping[str, Any]) -> Json:
 
 def _span(query: Mapping[str, Any]) -> tuple[date, date]:
     return date.fromisoformat(str(query["first"])), date.fromisoformat(str(query["last"]))
-
-
-def _post(cloud: FreshBooksCloud, act: Act) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> JSONResponse:
-        # in a thread: a webhook may be answered by another server of this very process
-        return await run_in_threadpool(_answered, cloud, act, await request.json())
-
-    return endpoint
-
-
-def _get(cloud: FreshBooksCloud, act: Act) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> JSONResponse:
-        return _answered(cloud, act, dict(request.query_params))
-
-    return endpoint
-
-
-def _answered(cloud: FreshBooksCloud, act: Act, body: Mapping[str, Any]) -> JSONResponse:
-    try:
-        with cloud.world.lock:
-            return JSONResponse(act(cloud, body))
-    except (KeyError, ValueError, TypeError, IndexError) as wrong:
-        return JSONResponse({"error": f"{type(wrong).__name__}: {wrong}"}, 400)
 
 
 _ACTS: dict[str, Act] = BOOK_ACTS | {"settings": _settings, "announce": _announce, "webhooks-deliver": _deliver}

@@ -1,15 +1,13 @@
 """/_control/quickbooks_online: change the books, plant what a tie-out must find, set QuickBooks, ask its ledger."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from ml_connector_dagster.sandbox.books.cents import text
+from ml_connector_dagster.sandbox.control import vendor_routes
 from ml_connector_dagster.sandbox.quickbooks_online.access import realm_fault
 from ml_connector_dagster.sandbox.quickbooks_online.acts import BOOK_ACTS, Act, Json
 from ml_connector_dagster.sandbox.quickbooks_online.cash import cash_ledger
@@ -31,9 +29,7 @@ _FLAGS = ("may_report", "writes", "cdc_cuts")
 
 def control_routes(cloud: QuickBooksCloud) -> list[BaseRoute]:
     """POST one action a path, GET what may be asked."""
-    posts = [Route(f"/{name}", _post(cloud, act), methods=["POST"]) for name, act in _ACTS.items()]
-    gets = [Route(f"/{name}", _get(cloud, act), methods=["GET"]) for name, act in _QUESTIONS.items()]
-    return [*posts, *gets]
+    return vendor_routes(cloud, _ACTS, _QUESTIONS)
 
 
 def _settings(cloud: QuickBooksCloud, body: Mapping[str, Any]) -> Json:
@@ -158,29 +154,6 @@ def _span(query: Mapping[str, Any]) -> tuple[date, date]:
 
 def _amounts(cents: Mapping[str, int]) -> dict[str, str]:
     return {account: text(amount) for account, amount in cents.items() if amount}
-
-
-def _post(cloud: QuickBooksCloud, act: Act) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> JSONResponse:
-        # in a thread: a webhook may be answered by another server of this very process
-        return await run_in_threadpool(_answered, cloud, act, await request.json())
-
-    return endpoint
-
-
-def _get(cloud: QuickBooksCloud, act: Act) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> JSONResponse:
-        return _answered(cloud, act, dict(request.query_params))
-
-    return endpoint
-
-
-def _answered(cloud: QuickBooksCloud, act: Act, body: Mapping[str, Any]) -> JSONResponse:
-    try:
-        with cloud.world.lock:
-            return JSONResponse(act(cloud, body))
-    except (KeyError, ValueError, TypeError, IndexError, StopIteration) as wrong:
-        return JSONResponse({"error": f"{type(wrong).__name__}: {wrong}"}, 400)
 
 
 _ACTS: dict[str, Act] = BOOK_ACTS | {

@@ -3,18 +3,16 @@
 Bodies and answers are JSON; amounts are texts like "12.34"; days are ISO; tenant is a tenant id or uk / ie.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from ml_connector_dagster.sandbox.books.cents import text
 from ml_connector_dagster.sandbox.books.ledger import Entry
 from ml_connector_dagster.sandbox.books.scribe import PROFILES_BY_KEY
+from ml_connector_dagster.sandbox.control import vendor_routes
 from ml_connector_dagster.sandbox.xero.book_acts import BOOK_ACTS, Act, Json
 from ml_connector_dagster.sandbox.xero.cloud import XeroCloud
 from ml_connector_dagster.sandbox.xero.finding import tenant_named
@@ -24,9 +22,7 @@ from ml_connector_dagster.sandbox.xero.tenant import Tenant
 
 def control_routes(cloud: XeroCloud) -> list[BaseRoute]:
     """POST one action a path, GET what may be asked."""
-    posts = [Route(f"/{name}", _post(cloud, act), methods=["POST"]) for name, act in _ACTS.items()]
-    gets = [Route(f"/{name}", _get(cloud, act), methods=["GET"]) for name, act in _QUESTIONS.items()]
-    return [*posts, *gets]
+    return vendor_routes(cloud, _ACTS, _QUESTIONS)
 
 
 def _settings(cloud: XeroCloud, body: Mapping[str, Any]) -> Json:
@@ -134,29 +130,6 @@ def _lines(tenant: Tenant, entries: list[Entry]) -> list[Json]:
         for entry in entries
         for line in entry.lines
     ]
-
-
-def _post(cloud: XeroCloud, act: Act) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> JSONResponse:
-        # in a thread: a webhook may be answered by another server of this very process
-        return await run_in_threadpool(_answered, cloud, act, await request.json())
-
-    return endpoint
-
-
-def _get(cloud: XeroCloud, act: Act) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> JSONResponse:
-        return _answered(cloud, act, dict(request.query_params))
-
-    return endpoint
-
-
-def _answered(cloud: XeroCloud, act: Act, body: Mapping[str, Any]) -> JSONResponse:
-    try:
-        with cloud.world.lock:
-            return JSONResponse(act(cloud, body))
-    except (KeyError, ValueError, TypeError, IndexError) as wrong:
-        return JSONResponse({"error": f"{type(wrong).__name__}: {wrong}"}, 400)
 
 
 _ACTS: dict[str, Act] = BOOK_ACTS | {

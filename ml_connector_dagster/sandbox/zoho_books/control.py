@@ -9,12 +9,10 @@ from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from ml_connector_dagster.sandbox.books.cents import parse, text
+from ml_connector_dagster.sandbox.control import vendor_routes
 from ml_connector_dagster.sandbox.zoho_books.answers import Json
 from ml_connector_dagster.sandbox.zoho_books.cloud import Settings, ZohoCloud
 from ml_connector_dagster.sandbox.zoho_books.company import FEED_ONLY, Company
@@ -28,9 +26,7 @@ _TOKENS = ("minted_in_window", "live_tokens", "refresh_tokens", "codes_in_window
 
 def control_routes(cloud: ZohoCloud) -> list[BaseRoute]:
     """POST one action a path, GET what may be asked."""
-    posts = [Route(f"/{name}", _post(cloud, act), methods=["POST"]) for name, act in _ACTS.items()]
-    gets = [Route(f"/{name}", _get(cloud, act), methods=["GET"]) for name, act in _QUESTIONS.items()]
-    return [*posts, *gets]
+    return vendor_routes(cloud, _ACTS, _QUESTIONS)
 
 
 def _late_document(cloud: ZohoCloud, body: Mapping[str, Any]) -> Json:
@@ -239,29 +235,6 @@ def _account(company: Company, named: str) -> str:
 
 def _span(query: Mapping[str, Any]) -> tuple[date, date]:
     return date.fromisoformat(str(query["first"])), date.fromisoformat(str(query["last"]))
-
-
-def _post(cloud: ZohoCloud, act: Act) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> JSONResponse:
-        # in a thread: a webhook may be answered by another server of this very process
-        return await run_in_threadpool(_answered, cloud, act, await request.json())
-
-    return endpoint
-
-
-def _get(cloud: ZohoCloud, act: Act) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> JSONResponse:
-        return _answered(cloud, act, dict(request.query_params))
-
-    return endpoint
-
-
-def _answered(cloud: ZohoCloud, act: Act, body: Mapping[str, Any]) -> JSONResponse:
-    try:
-        with cloud.world.lock:
-            return JSONResponse(act(cloud, body))
-    except (KeyError, ValueError, TypeError, IndexError, StopIteration) as wrong:
-        return JSONResponse({"error": f"{type(wrong).__name__}: {wrong}"}, 400)
 
 
 _ACTS: dict[str, Act] = {
