@@ -146,6 +146,22 @@ def test_paging_ends_and_costs_what_the_formula_says(source, entity, count):
 
 
 @pytest.mark.parametrize(("source", "entity"), CASES)
+def test_kept_answers_are_read_again_without_a_call(source, entity):
+    number = entity.page_size + 3
+    kit = kit_of(source.system)
+    records = [*kit.records(entity.name, OCTOBER, number), kit.unreadable(entity.name, OCTOBER)]
+    reader, http = kit.open({entity.name: records})
+    pages = list(reader.read(entity, OCTOBER))
+    known, calls = reader.company(), http.calls
+    kept = [answer for page in pages for answer in (*page.read_with, page.raw) if answer]
+    again = list(source.open_kept(known).read(entity, OCTOBER, kept))
+    assert rows_of(entity, again) == rows_of(entity, pages)
+    assert sum(page.read for page in again) == number + 1
+    assert sum(len(page.refused) for page in again) == 1
+    assert http.calls == calls
+
+
+@pytest.mark.parametrize(("source", "entity"), CASES)
 def test_a_refusal_is_never_an_empty_list(source, entity):
     reader, _ = kit_of(source.system).open_refusing("forbidden")
     with pytest.raises((CredentialRefused, RequestRejected)) as refused:
@@ -208,3 +224,7 @@ def test_a_closed_reader_gives_its_connections_back(source: Source):
     reader, http = kit_of(source.system).open({})
     reader.close()
     assert http.closed
+
+
+def rows_of(entity, pages):
+    return [row for page in pages for row in as_table(entity, page).to_pylist()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -333,8 +334,17 @@ def _moved(first: Decoded, last: Decoded, seen: int) -> bool:
         return False
     if first.pagination.item_count != last.pagination.item_count or seen < last.pagination.item_count:
         return True
-    stamp = getattr(last.records[-1], "updated_date_utc", "") if last.records else ""
-    return last is not first and bool(stamp) and moment(stamp) >= moment(first.server_time)
+    stamp = _last_stamp(last)
+    return last is not first and stamp is not None and stamp >= moment(first.server_time)
+
+
+def _last_stamp(page: Decoded) -> datetime | None:
+    """Answer the stamp of the last record that has one which can be read; one that cannot is quarantined, not asked here."""
+    for record in reversed(page.records):
+        written = getattr(record, "updated_date_utc", "")
+        with suppress(RecordRefused):
+            return moment(written) if written else None
+    return None
 
 
 def without(page: Decoded, seen: frozenset[str]) -> Decoded:

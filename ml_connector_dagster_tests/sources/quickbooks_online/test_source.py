@@ -57,7 +57,7 @@ def test_the_formula_counts_what_the_company_asks_of_itself_once():
 
 
 @pytest.mark.parametrize("name", ["invoices", "vendors", "ledger_lines"])
-def test_kept_answers_are_read_again_without_a_call(name):
+def test_kept_answers_are_read_again_with_the_items_they_need(name):
     entity = SOURCE.entity(name)
     item = payloads.sales_line(ItemAccountRef=None)
     invoice = payloads.document("Invoice", OCTOBER.first_on) | {"Line": [item]}

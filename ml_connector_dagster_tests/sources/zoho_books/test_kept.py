@@ -9,10 +9,8 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.zoho_books.source import SOURCE, open_kept
 from ml_connector_dagster_tests.sources.zoho_books import payloads
 from ml_connector_dagster_tests.sources.zoho_books.fake_zoho import FakeZoho
-from ml_connector_dagster_tests.sources.zoho_books.kit import KIT
 
 OCTOBER = Period(2026, 10)
-ENTITIES = [entity for entity in SOURCE.entities if not entity.derived_from]
 
 
 def answers(pages):
@@ -21,19 +19,6 @@ def answers(pages):
 
 def rows(pages):
     return [row for page in pages for row in page.rows]
-
-
-@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_kept_answers_are_read_again_without_a_call(entity):
-    records = [*KIT.records(entity.name, OCTOBER, 203), KIT.unreadable(entity.name, OCTOBER)]
-    company, http = KIT.open({entity.name: records})
-    pages = list(company.read(entity, OCTOBER))
-    known, calls = company.company(), http.calls
-    again = list(open_kept(known).read(entity, OCTOBER, answers(pages)))
-    assert rows(again) == rows(pages)
-    assert sum(page.read for page in again) == 204
-    assert sum(len(page.refused) for page in again) == 1
-    assert http.calls == calls
 
 
 def test_what_later_bills_took_is_kept_with_them():
