@@ -24,18 +24,22 @@ ANAPLAN_LOGIN = {"email": "demo@calderfinch.example", "password": "sandbox-anapl
 REDIRECT = "http://localhost:8701/connect/callback"
 
 
-def variables(tmp_path: Path, sandbox_url: str, database: Path) -> dict[str, str]:
-    """The environment of a shell over a fresh home; its connections are a copy of the demo's UK company."""
-    home = tmp_path / "home"
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(database, home / "state.db")
-    shutil.copytree(DEMO / "calder_uk", tmp_path / "defs" / "calder_uk")
+def shell_of(folder: Path, sandbox_url: str, company: str) -> dict[str, str]:
+    """The environment of a shell over a home below the folder; its connections are a copy of one demo company."""
+    shutil.copytree(DEMO / company, folder / "defs" / company)
     return {
-        "ML_CONNECTOR_HOME": str(home),
+        "ML_CONNECTOR_HOME": str(folder / "home"),
         "ML_CONNECTOR_SANDBOX_URL": sandbox_url,
-        "ML_CONNECTOR_CONNECTIONS": str(tmp_path / "defs"),
-        "DAGSTER_HOME": str(home / "dagster"),
+        "ML_CONNECTOR_CONNECTIONS": str(folder / "defs"),
+        "DAGSTER_HOME": str(folder / "home" / "dagster"),
     }
+
+
+def variables(folder: Path, sandbox_url: str, database: Path, company: str = "calder_uk") -> dict[str, str]:
+    """The environment of a shell whose home holds a migrated database already."""
+    (folder / "home").mkdir(parents=True, exist_ok=True)
+    shutil.copy(database, folder / "home" / "state.db")
+    return shell_of(folder, sandbox_url, company)
 
 
 @contextmanager

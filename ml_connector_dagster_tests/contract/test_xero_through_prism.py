@@ -23,8 +23,9 @@ from ml_connector_dagster.transport.client import VendorHttp
 from ml_connector_dagster.transport.retry import RetryPolicy
 from ml_connector_dagster_tests.contract.prism import API, proxying
 from ml_connector_dagster_tests.contract.specs import xero_document
+from ml_connector_dagster_tests.sources.bearer import Bearer
 from ml_connector_dagster_tests.sources.staged import StagedInMemory
-from ml_connector_dagster_tests.sources.xero.sandboxed import IRELAND, UK, Bearer, consent, without_limits
+from ml_connector_dagster_tests.sources.xero.sandboxed import IRELAND, UK, consent, without_limits
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("contract")]
 OCTOBER = Period(2026, 10)

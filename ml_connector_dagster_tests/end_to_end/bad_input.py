@@ -33,7 +33,7 @@ from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.store import tables
 from ml_connector_dagster.store.environment import Environment
-from ml_connector_dagster_tests.connections.sandboxed import ANAPLAN_LOGIN, DEMO, connected, consent
+from ml_connector_dagster_tests.connections.sandboxed import ANAPLAN_LOGIN, DEMO, connected, consent, variables
 from ml_connector_dagster_tests.end_to_end.close_at_hand import in_a_hurry, without_limits
 
 NAME, OCT = "calder_ie", "2026-10"
@@ -214,16 +214,8 @@ class Scene:
 @contextmanager
 def scene(sandbox: Running, folder: Path, database: Path) -> Iterator[Scene]:
     """Set the scene: October of the Irish company read, its lists, actuals and register loaded."""
-    home = folder / "home"
-    home.mkdir(parents=True)
-    shutil.copy(database, home / "state.db")
-    shutil.copytree(DEMO / NAME, folder / "defs" / NAME)
     without_limits(sandbox)
-    shell = {
-        "ML_CONNECTOR_HOME": str(home),
-        "ML_CONNECTOR_SANDBOX_URL": sandbox.base_url,
-        "ML_CONNECTOR_CONNECTIONS": str(folder / "defs"),
-    }
+    shell = variables(folder, sandbox.base_url, database, NAME)
     with connected(shell) as connector:
         entities = [entity.name for entity in connector.connection(NAME).source.entities]
     opened = Scene(sandbox, shell)

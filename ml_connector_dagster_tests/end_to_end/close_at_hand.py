@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from ml_connector_dagster.mapping.crosswalk import read_crosswalk
 from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID
 from ml_connector_dagster.sandbox.anaplan.tenant import Tenant
 from ml_connector_dagster.sandbox.server import Running
-from ml_connector_dagster_tests.connections.sandboxed import DEMO, connected
+from ml_connector_dagster_tests.connections.sandboxed import connected, variables
 
 ENTITY = {"calder_uk": "UK", "calder_ie": "IE"}
 TENANT = {"calder_uk": "uk", "calder_ie": "ie"}
@@ -125,17 +124,8 @@ class Company:
 @contextmanager
 def company(sandbox: Running, folder: Path, database: Path, name: str = "calder_ie") -> Iterator[Company]:
     """Open a demo company over a fresh home; the model is impatient, for the sandbox's tasks take no time."""
-    home = folder / "home"
-    home.mkdir(parents=True)
-    shutil.copy(database, home / "state.db")
-    shutil.copytree(DEMO / name, folder / "defs" / name)
     without_limits(sandbox)
-    shell = {
-        "ML_CONNECTOR_HOME": str(home),
-        "ML_CONNECTOR_SANDBOX_URL": sandbox.base_url,
-        "ML_CONNECTOR_CONNECTIONS": str(folder / "defs"),
-    }
-    with connected(shell) as connector:
+    with connected(variables(folder, sandbox.base_url, database, name)) as connector:
         in_a_hurry(connector, name)
         yield Company(connector.connection(name), sandbox)
 

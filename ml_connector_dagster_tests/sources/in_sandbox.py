@@ -4,7 +4,6 @@
 """
 
 import importlib
-import shutil
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity
 from ml_connector_dagster.store.environment import Environment
-from ml_connector_dagster_tests.connections.sandboxed import DEMO
+from ml_connector_dagster_tests.connections.sandboxed import shell_of
 from ml_connector_dagster_tests.sources.staged import StagedInMemory
 
 
@@ -151,14 +150,7 @@ def sandboxed_company(sandbox: Running, system: str, home: Path) -> Iterator[San
     books = books_of(system)
     vendor = VendorControl(sandbox.base_url, system, books.company)
     books.free(vendor)
-    shutil.copytree(DEMO / books.demo, home / "defs" / books.demo)
-    shell = {
-        "ML_CONNECTOR_HOME": str(home / "home"),
-        "ML_CONNECTOR_SANDBOX_URL": sandbox.base_url,
-        "ML_CONNECTOR_CONNECTIONS": str(home / "defs"),
-        "DAGSTER_HOME": str(home / "dagster"),
-    }
-    with Connector(Environment.read(shell)) as connector:
+    with Connector(Environment.read(shell_of(home, sandbox.base_url, books.demo))) as connector:
         enter_credentials(connector)
         connection = connector.connection(books.demo)
         connection.settings.source.__dict__["quota_share"] = 1_000.0

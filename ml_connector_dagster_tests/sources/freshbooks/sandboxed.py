@@ -1,7 +1,6 @@
 """Opens the demo company of a running sandbox: one consent, one token, no state database."""
 
 import secrets
-from dataclasses import dataclass
 
 import httpx
 
@@ -11,22 +10,12 @@ from ml_connector_dagster.sources.freshbooks.company import FreshBooksCompany
 from ml_connector_dagster.sources.freshbooks.source import SOURCE
 from ml_connector_dagster.transport.client import VendorHttp
 from ml_connector_dagster.transport.retry import RetryPolicy
+from ml_connector_dagster_tests.sources.bearer import Bearer
 from ml_connector_dagster_tests.sources.in_sandbox import VendorControl
 
 ACCOUNT = "LnL8k2"
 CLIENT = {"client_id": "sandbox-freshbooks-client", "client_secret": "sandbox-freshbooks-secret"}
 REDIRECT = "https://connect.lanternloom.example/callback"
-
-
-@dataclass(frozen=True)
-class Bearer:
-    """A token as the transport asks for it."""
-
-    token: str
-
-    def headers(self, refused):
-        del refused
-        return {"Authorization": f"Bearer {self.token}"}
 
 
 def consent(running: Running) -> str:

@@ -1,7 +1,6 @@
 """Opens organisations of a running sandbox: one consent, one token, no state database."""
 
 import secrets
-from dataclasses import dataclass
 
 import httpx
 
@@ -11,22 +10,12 @@ from ml_connector_dagster.sources.xero.company import XeroCompany
 from ml_connector_dagster.sources.xero.source import READ_SCOPES, SOURCE
 from ml_connector_dagster.transport.client import VendorHttp
 from ml_connector_dagster.transport.retry import RetryPolicy
+from ml_connector_dagster_tests.sources.bearer import Bearer
 
 UK = "7d1f6a52-3c84-4b0e-9a61-2f5b8c7d9e10"
 IRELAND = "c2a9e4b7-58d3-4f16-8b7c-6e1d0f3a5b29"
 CLIENT = ("sandbox-xero-client", "sandbox-xero-secret")
 REDIRECT = "http://localhost:8701/connect/callback"
-
-
-@dataclass(frozen=True)
-class Bearer:
-    """A token as the transport asks for it."""
-
-    token: str
-
-    def headers(self, refused):
-        del refused
-        return {"Authorization": f"Bearer {self.token}"}
 
 
 def consent(running: Running, scopes=READ_SCOPES) -> str:
