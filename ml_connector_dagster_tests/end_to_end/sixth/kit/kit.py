@@ -18,7 +18,8 @@ class AbacusKit:
     base_currency = "GBP"
 
     def open(self, records):
-        by_path = {SOURCE.entity(name).endpoint: list(found) for name, found in records.items()}
+        by_path: dict[str, object] = {SOURCE.entity(name).endpoint: list(found) for name, found in records.items()}
+        by_path["company"] = {"id": "shop-1", "name": "Corner shop", "currency": "GBP"}
         return self._opened(lambda asked: Told(by_path.get(asked.path.rsplit("/", 1)[1], [])))
 
     def open_refusing(self, refusal):

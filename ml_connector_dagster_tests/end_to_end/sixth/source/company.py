@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -36,11 +36,8 @@ class AbacusCompany:
         yield self._page(entity, {"ids": ",".join(record_ids)})
 
     def derive(self, entity: Entity, period: Period, staged: Any) -> Iterator[Page]:
-        for name in ("invoices", "bills"):
-            for table in staged.batches(name, period):
-                documents = [DocumentLine(**row) for row in table.to_pylist()]
-                lines = [line for document in documents for line in _posted(document, str(period))]
-                yield Page(rows=lines, read=len({document.document_id for document in documents}))
+        del entity
+        yield from derived(period, staged)
 
     def control(self, period: Period, *, measure_basis: str = "accrual") -> Sequence[ControlBalance]:
         del measure_basis
@@ -71,16 +68,40 @@ class AbacusCompany:
 
     def _page(self, entity: Entity, params: Mapping[str, str]) -> Page:
         answer = self._ask(entity.endpoint, params)
-        rows: list[Any] = []
-        refused = []
-        records = answer.json()
-        for record in records:
-            try:
-                rows += _PARSE[entity.record](record, entity.name)
-            except (KeyError, ValueError, ArithmeticError) as wrong:
-                raw = json.dumps(record).encode()
-                refused.append(RefusedRecord(str(record.get("id", "?")), f"{type(wrong).__name__}: {wrong}", raw))
-        return Page(rows=rows, read=len(records), refused=refused, raw=answer.content)
+        return page_of(entity, answer.json(), answer.content)
+
+
+class KeptAbacus:
+    """Reads kept answers; nothing but the list itself was needed for them."""
+
+    def read(self, entity: Entity, period: Period, answers: Iterable[bytes]) -> Iterator[Page]:
+        del period
+        for answer in answers:
+            yield page_of(entity, json.loads(answer), answer)
+
+    def derive(self, entity: Entity, period: Period, staged: Any, answers: Iterable[bytes]) -> Iterator[Page]:
+        del entity, answers
+        yield from derived(period, staged)
+
+
+def page_of(entity: Entity, records: Sequence[Mapping[str, Any]], raw: bytes) -> Page:
+    rows: list[Any] = []
+    refused = []
+    for record in records:
+        try:
+            rows += _PARSE[entity.record](record, entity.name)
+        except (KeyError, ValueError, ArithmeticError) as wrong:
+            reason = f"{type(wrong).__name__}: {wrong}"
+            refused.append(RefusedRecord(str(record.get("id", "?")), reason, json.dumps(record).encode()))
+    return Page(rows=rows, read=len(records), refused=refused, raw=raw)
+
+
+def derived(period: Period, staged: Any) -> Iterator[Page]:
+    for name in ("invoices", "bills"):
+        for table in staged.batches(name, period):
+            documents = [DocumentLine(**row) for row in table.to_pylist()]
+            lines = [line for document in documents for line in _posted(document, str(period))]
+            yield Page(rows=lines, read=len({document.document_id for document in documents}))
 
 
 def company_of(told: Mapping[str, Any]) -> Company:

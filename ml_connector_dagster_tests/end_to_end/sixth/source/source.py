@@ -10,7 +10,15 @@ from ml_connector_dagster.sources.abacus.entities import ENTITIES
 
 from ml_connector_dagster.errors import ConnectorError, CredentialRefused, QuotaExhausted, TemporarilyRefused
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import CompanyReader, CompanySession, GrantPolicy, RateLimit, Refusal, Source
+from ml_connector_dagster.sources.contract import (
+    CompanyReader,
+    CompanySession,
+    GrantPolicy,
+    KeptAnswers,
+    RateLimit,
+    Refusal,
+    Source,
+)
 
 if TYPE_CHECKING:
     from ml_connector_dagster.transport.client import VendorHttp
@@ -20,6 +28,13 @@ def open_company(session: CompanySession) -> CompanyReader:
     from ml_connector_dagster.sources.abacus.company import AbacusCompany
 
     return AbacusCompany(session)
+
+
+def open_kept(company: Company) -> KeptAnswers:
+    from ml_connector_dagster.sources.abacus.company import KeptAbacus
+
+    del company
+    return KeptAbacus()
 
 
 def discover_companies(http: VendorHttp, api_url: str, consent: Mapping[str, str]) -> Sequence[Company]:
@@ -69,6 +84,7 @@ SOURCE = Source(
     call_formula="One call for each entity and period; two for the control of the ledger lines.",
     expected_calls=expected_calls,
     open_company=open_company,
+    open_kept=open_kept,
     discover_companies=discover_companies,
     classify=classify,
 )
