@@ -11,6 +11,8 @@ import yaml
 
 from ml_connector_dagster.errors import SettingWrong
 
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""PyYAML's own, twelve times as fast where its C library came with it."""
 Location = tuple[str | int, ...]
 """Keys and list positions from the top of the file down to a value."""
 
@@ -57,7 +59,7 @@ def read_yaml(path: Path) -> YamlFile:
         raise _no_yaml(path, line, "it is not UTF-8 text", "Save the file as UTF-8.") from error
     reading = _Reading(path)
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=SAFE_LOADER)
         values = None if node is None else reading.value(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark

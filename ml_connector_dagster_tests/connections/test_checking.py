@@ -17,7 +17,9 @@ def findings(connector, *edits: tuple[str, str], probe=check_connection) -> dict
         text = text.replace(old, new, 1)
     path.write_text(text)
     with Connector(connector.environment) as fresh:
-        return {one.subject: (one.holds, one.says) for one in probe(fresh.connection("calder_uk"))}
+        connection = fresh.connection("calder_uk")
+        connection.settings.source.__dict__["quota_share"] = 1_000.0
+        return {one.subject: (one.holds, one.says) for one in probe(connection)}
 
 
 def test_everything_holds_for_a_connection_that_is_right(connector):

@@ -112,7 +112,7 @@ def test_absent_documents_are_said_loudly_and_fail_where_everything_is_required(
 def test_a_sandbox_hands_over_what_was_meant_below_faults_and_control(monkeypatch):
     seen = []
     observe(seen.append)
-    with running(World.new()) as sandbox, httpx.Client(base_url=sandbox.base_url) as http:
+    with running(World.new()) as sandbox, httpx.Client(base_url=sandbox.base_url, verify=False) as http:
         OBSERVERS.pop()
         sandbox.world.faults.plant(Fault(vendor="anaplan", kind="html", times=1))
         assert http.get("/anaplan/token/validate").status_code == 503

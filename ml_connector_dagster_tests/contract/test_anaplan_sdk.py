@@ -41,7 +41,7 @@ def sandbox():
 
 @pytest.fixture(scope="module")
 def client(sandbox):
-    login = httpx.post(f"{sandbox.base_url}/anaplan/token/authenticate", auth=DEMO)
+    login = httpx.post(f"{sandbox.base_url}/anaplan/token/authenticate", auth=DEMO, verify=False)
     token = login.json()["tokenInfo"]["tokenValue"]
     transport = ToLoopback(sandbox.base_url)
     yield anaplan_sdk.Client(

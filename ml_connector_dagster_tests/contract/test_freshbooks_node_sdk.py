@@ -28,7 +28,10 @@ def understood():
         absent(
             "@freshbooks/api is not at hand: `make tools` installs it where npm is, or set ML_CONNECTOR_NODE_MODULES."
         )
-    with running(World.new(today=date(2026, 11, 20))) as sandbox, httpx.Client(base_url=sandbox.base_url) as http:
+    with (
+        running(World.new(today=date(2026, 11, 20))) as sandbox,
+        httpx.Client(base_url=sandbox.base_url, verify=False) as http,
+    ):
         token = Caller(sandbox, http).connect().token
         told = (f"{sandbox.base_url}/freshbooks", token["access_token"], token["refresh_token"], firm.ACCOUNT_ID)
         environment = {"PATH": os.environ["PATH"], "NODE_PATH": str(modules)}

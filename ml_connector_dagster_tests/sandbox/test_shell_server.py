@@ -21,7 +21,7 @@ def sandbox():
 
 @pytest.fixture
 def http(sandbox: Running):
-    with httpx.Client(base_url=sandbox.base_url, timeout=10) as client:
+    with httpx.Client(base_url=sandbox.base_url, timeout=10, verify=False) as client:
         yield client
     sandbox.world.faults.clear()
 
@@ -108,7 +108,7 @@ def test_log_and_counters_through_the_control_api(http):
 def test_two_sandboxes_run_side_by_side():
     with running(World.new()) as one, running(World.new()) as two:
         assert one.base_url != two.base_url
-        assert httpx.get(f"{two.base_url}/_control/health").json()["status"] == "ok"
+        assert httpx.get(f"{two.base_url}/_control/health", verify=False).json()["status"] == "ok"
 
 
 def test_the_command_runs_it_with_its_options(monkeypatch):

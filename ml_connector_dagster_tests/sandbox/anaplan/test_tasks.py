@@ -90,7 +90,10 @@ def test_the_list_shows_all_users_tasks_newest_first(ready, regions):
 
 def test_a_start_whose_answer_is_lost_has_started():
     """Over a real connection: the client sees a cut, the model runs the task."""
-    with running(World.new(task_seconds=0.01)) as sandbox, httpx.Client(base_url=f"{sandbox.base_url}/anaplan") as http:
+    with (
+        running(World.new(task_seconds=0.01)) as sandbox,
+        httpx.Client(base_url=f"{sandbox.base_url}/anaplan", verify=False) as http,
+    ):
         token = http.post("/token/authenticate", auth=DEMO).json()["tokenInfo"]["tokenValue"]
         headers = {"Authorization": f"AnaplanAuthToken {token}"}
         fault = sandbox.world.faults.plant(Fault(kind="answer_lost", method="POST", path="/tasks$"))
@@ -197,14 +200,19 @@ def test_a_busy_model_may_answer_409(ready, regions):
 
 def test_a_waiting_reader_does_not_stop_other_requests():
     """Over a real server: one client waits for the model, another is answered meanwhile."""
-    with running(World.new(task_seconds=3600)) as sandbox, httpx.Client(base_url=f"{sandbox.base_url}/anaplan") as http:
+    with (
+        running(World.new(task_seconds=3600)) as sandbox,
+        httpx.Client(base_url=f"{sandbox.base_url}/anaplan", verify=False) as http,
+    ):
         token = http.post("/token/authenticate", auth=DEMO).json()["tokenInfo"]["tokenValue"]
         headers = {"Authorization": f"AnaplanAuthToken {token}"}
         http.post(f"{W}/imports/112000000004/tasks", json={"localeName": "en_US"}, headers=headers)
         answers: list[str] = []
 
         def wait() -> None:
-            httpx.get(f"{sandbox.base_url}/anaplan{M}/views/203000000001/data", headers=headers, timeout=60)
+            httpx.get(
+                f"{sandbox.base_url}/anaplan{M}/views/203000000001/data", headers=headers, timeout=60, verify=False
+            )
             answers.append("cells")
 
         reader = threading.Thread(target=wait)

@@ -162,7 +162,7 @@ def by_key(report: dict[str, Any]) -> list[dict[str, dict[str, str]]]:
 def open_sandbox() -> Iterator[QuickBooks]:
     with (
         running(World.new(today=TODAY)) as sandbox,
-        httpx.Client(base_url=sandbox.base_url, timeout=30, follow_redirects=False) as http,
+        httpx.Client(base_url=sandbox.base_url, timeout=30, follow_redirects=False, verify=False) as http,
     ):
         caller = QuickBooks(sandbox, http)
         caller.control("settings", **UNLIMITED)
@@ -199,6 +199,6 @@ def fresh() -> Iterator[QuickBooks]:
     """A sandbox of the test's own, with the true limits; books are generated only if it reads them."""
     with (
         running(World.new(today=TODAY)) as sandbox,
-        httpx.Client(base_url=sandbox.base_url, timeout=30, follow_redirects=False) as http,
+        httpx.Client(base_url=sandbox.base_url, timeout=30, follow_redirects=False, verify=False) as http,
     ):
         yield QuickBooks(sandbox, http).connect()

@@ -114,11 +114,11 @@ def income_of(vendor, period):
 
 def entered_in_canadian_dollars(vendor):
     """Its own books move, and the company's do not: FreshBooks never adds two currencies up."""
-    before = by_currency(vendor)
     late(vendor, currency="CAD")
     yield
+    before = by_currency(vendor)
     late(vendor, currency="CAD")
-    assert by_currency(vendor)["CAD"] != before.get("CAD")
+    assert by_currency(vendor)["CAD"] != before["CAD"]
     assert by_currency(vendor)["USD"] == before["USD"]
     return set()
 
