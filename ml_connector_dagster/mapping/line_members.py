@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from ml_connector_dagster.mapping.columns import TRACKING, Column
@@ -98,8 +97,9 @@ def combined(columns: Iterable[Numbers], rows: int) -> tuple[Numbers, list[tuple
     keys: list[tuple[int, ...]] = [()] if rows else []
     for column in columns:
         width = int(column.max()) + 1 if rows else 1
-        codes, distinct = pd.factorize(codes * width + column)
-        keys = [(*keys[code // width], code % width) for code in distinct.tolist()]
+        encoded = pa.array(codes * width + column).dictionary_encode()
+        codes = encoded.indices.to_numpy().astype(np.int64)
+        keys = [(*keys[code // width], code % width) for code in encoded.dictionary.to_pylist()]
     return codes, keys
 
 

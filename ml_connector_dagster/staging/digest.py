@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -36,8 +35,9 @@ class RowDigest:
         if not table.num_rows:
             return
         table = table.combine_chunks()
+        content, ends = _records(table, self._id_field)
         sha256 = hashlib.sha256
-        hashes = b"".join([sha256(record).digest() for record in _records(table, self._id_field)])
+        hashes = b"".join([sha256(content[first:last]).digest() for first, last in pairwise(ends)])
         self._sum += np.frombuffer(hashes, dtype="<u8").reshape(-1, 4).sum(axis=0)
         self._rows += table.num_rows
 
@@ -61,14 +61,13 @@ def grouped(table: pa.Table, id_field: str) -> pa.Table:
     return table.take(np.argsort(numbers, kind="stable"))
 
 
-def _records(table: pa.Table, id_field: str) -> Iterator[memoryview]:
+def _records(table: pa.Table, id_field: str) -> tuple[memoryview, list[int]]:
+    """Answer the bytes of all rows, and where each record begins and the last one ends."""
     rows = row_bytes(table)
     _, offsets, data = rows.buffers()
     ends = np.frombuffer(offsets, dtype=np.int32)[rows.offset : rows.offset + len(rows) + 1]
     starts = run_starts(table.column(id_field).chunk(0))
-    content = memoryview(data)
-    for first, last in pairwise([*ends[starts].tolist(), int(ends[-1])]):
-        yield content[first:last]
+    return memoryview(data), [*ends[starts].tolist(), int(ends[-1])]
 
 
 def row_bytes(table: pa.Table) -> pa.Array:

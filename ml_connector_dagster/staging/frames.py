@@ -75,7 +75,14 @@ def _unfolded(documents: Sequence[Document], schema: pa.Schema) -> pa.Table:
 
 def _arrays(rows: Sequence[tuple[Any, ...]], fields: Collection[pa.Field]) -> list[pa.Array]:
     columns = zip(*rows, strict=True) if rows else ((),) * len(fields)
-    return [pa.array(column, field.type) for column, field in zip(columns, fields, strict=True)]
+    return [_array(column, field.type) for column, field in zip(columns, fields, strict=True)]
+
+
+def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Convert a column; one value all through (a kind, a currency, a rate of 1) is converted once, which is found out fast."""
+    if column and column == (column[0],) * len(column):
+        return pa.repeat(pa.scalar(column[0], kind), len(column))
+    return pa.array(column, kind)
 
 
 def rows_of(record: type[tuple[Any, ...]], table: pa.Table) -> list[tuple[Any, ...]]:

@@ -44,10 +44,11 @@ class Context:
             RecordRefused: An option is in no category that Xero answered, or the text is no list of options.
         """
         key = bytes(written)
-        text = self.tracking_texts.get(key)
-        if text is None:
+        try:
+            return self.tracking_texts[key]
+        except KeyError:
             text = self.tracking_texts[key] = self._canonical(key)
-        return text
+            return text
 
     def _canonical(self, written: bytes) -> str:
         try:

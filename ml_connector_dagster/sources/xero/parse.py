@@ -202,8 +202,9 @@ def _lines(
     not_recoverable = context.not_recoverable if is_purchase else {}
     rows = []
     for position, line in enumerate(lines, start=1):
-        tax = line.tax_amount or ZERO
-        net = line.line_amount - tax if inclusive else line.line_amount
+        net, tax = line.line_amount, line.tax_amount or ZERO
+        if inclusive:
+            net -= tax
         if not_recoverable and tax:
             lost = cents(tax * not_recoverable.get(line.tax_type or "", ZERO))
             net, tax = net + lost, tax - lost

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -150,7 +151,7 @@ def _totals(ids: pa.ChunkedArray, net: Any, tax: Any, net_base: Any, tax_base: A
     table = pa.table(
         {
             "id": ids,
-            "row": pa.array(range(len(ids)), pa.int64()),
+            "row": pa.array(np.arange(len(ids))),
             "document": pc.add(_narrow(net), _narrow(tax)),
             "base": pc.add(_narrow(net_base), _narrow(tax_base)),
         }
@@ -263,7 +264,8 @@ def _legs(
             "version_hash": shared["version_hash"],
         }
     )
-    return table.filter(pc.not_equal(table["amount"], NOUGHT))
+    stands = pc.not_equal(table["amount"], NOUGHT)
+    return table if pc.all(stands).as_py() else table.filter(stands)
 
 
 def _in_base(amounts: Any, rates: Any) -> Any:

@@ -84,16 +84,18 @@ class LineTracking(Struct, rename=xero_name, gc=False):
 
 
 class Line(Struct, rename=xero_name, forbid_unknown_fields=True, kw_only=True, gc=False):
-    """One line of a document; a text-only line has neither account nor tax."""
+    """One line of a document; a text-only line has neither account nor tax. Fields are found fastest in Xero's own order."""
 
-    line_item_id: str = ""
     description: str | None = None
-    line_amount: Decimal = NOUGHT
+    unit_amount: Raw = LEFT
     tax_amount: Decimal | None = None
-    tax_type: str | None = None
-    account_id: str = ""
+    line_amount: Decimal = NOUGHT
     tracking: Raw = NO_VALUES
     """A list of LineTracking, decoded by ``Context.tracking`` once for each distinct text: a few stand on nearly all lines."""
+    quantity: Raw = LEFT
+    line_item_id: str = ""
+    tax_type: str | None = None
+    account_id: str = ""
     account_code: Raw = LEFT
     discount_amount: Raw = LEFT
     discount_entered_as_percent: Raw = LEFT
@@ -101,12 +103,10 @@ class Line(Struct, rename=xero_name, forbid_unknown_fields=True, kw_only=True, g
     is_blank: Raw = LEFT
     item: Raw = LEFT
     item_code: Raw = LEFT
-    quantity: Raw = LEFT
     repeating_invoice_id: Raw = LEFT
     sales_tax_code_id: Raw = field(default=LEFT, name="SalesTaxCodeId")
     tax_breakdown: Raw = LEFT
     taxability: Raw = LEFT
-    unit_amount: Raw = LEFT
     validation_errors: Raw = LEFT
 
 
@@ -147,22 +147,22 @@ class Document(Known, kw_only=True):
     """What invoices, credit notes, prepayments, overpayments and bank transactions have in common."""
 
     type: str
-    date: str = ""
+    contact: ContactRef | None = None
     date_string: str = ""
-    due_date: str = ""
-    due_date_string: str = ""
+    date: str = ""
     status: str
     line_amount_types: str = "Exclusive"
     line_items: list[Line] = []
-    contact: ContactRef | None = None
     sub_total: Decimal = NOUGHT
     total_tax: Decimal = NOUGHT
     total: Decimal = NOUGHT
+    updated_date_utc: str = ""
     currency_code: str = ""
     currency_rate: Decimal | None = None
-    cis_deduction: Decimal | None = None
     reference: str | None = None
-    updated_date_utc: str = ""
+    cis_deduction: Decimal | None = None
+    due_date: str = ""
+    due_date_string: str = ""
 
 
 class Invoice(Document, kw_only=True):
@@ -170,11 +170,11 @@ class Invoice(Document, kw_only=True):
 
     record_id: str = field(name="InvoiceID")
     number: str | None = field(default=None, name="InvoiceNumber")
-    open_amount: Decimal = field(default=NOUGHT, name="AmountDue")
     payments: list[Settlement] = []
     credit_notes: list[Applied] = []
     prepayments: list[Applied] = []
     overpayments: list[Applied] = []
+    open_amount: Decimal = field(default=NOUGHT, name="AmountDue")
     amount_paid: Raw = LEFT
     amount_credited: Raw = LEFT
 
