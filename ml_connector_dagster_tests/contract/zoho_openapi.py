@@ -17,6 +17,7 @@ from ml_connector_dagster_tests.contract.specs import absent, specs_folder
 
 REALITY_DIFFERS = {
     "/reports/profitandloss": "undocumented, used by a tap (zoho_books.md 11 D)",
+    "/reports/balancesheet": "undocumented, seen in live records of other clients",
     "/reports/accounttransaction": "undocumented, used by a tap (zoho_books.md 11 B)",
     "/reportingtags": "newer than the snapshot of December 2025",
     "/settings/webhooks": "newer than the snapshot (zoho_books.md 13)",

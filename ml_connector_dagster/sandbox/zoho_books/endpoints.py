@@ -1,6 +1,7 @@
 """The API's read side, and the hard delete: lists, details, the chart, account transactions, reports."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from starlette.responses import Response
@@ -142,18 +143,19 @@ def account_transactions(call: Call) -> Response:
     return success(page_of(shelves.TRANSACTIONS, found, asked))
 
 
-def report(make: Callable[[Company, Mapping[str, str]], Json]) -> Handler:
+def report(make: Callable[[Company, Mapping[str, str], date], Json]) -> Handler:
     """An undocumented report; 404 where they are switched off."""
 
     def handler(call: Call) -> Response:
         if not call.cloud.settings.reports:
             raise Refusal(404, 5, "Invalid URL Passed")
-        return success(make(call.company, call.query))
+        return success(make(call.company, call.query, call.cloud.world.clock.today()))
 
     return handler
 
 
 profit_and_loss = report(reports.profit_and_loss)
+balance_sheet = report(reports.balance_sheet)
 all_account_transactions = report(reports.account_transactions)
 
 

@@ -1,15 +1,17 @@
-"""The undocumented reports: profit and loss, and all account transactions at once; both may be switched off (404).
+"""The undocumented reports: profit and loss, balance sheet, and all account transactions at once; they may be switched off (404).
 
-Profit and loss is made from the whole ledger, so it shows what no document and no feed shows.
+The two statements are made from the whole ledger, so they show what no document and no feed shows. They take from_date and to_date
+only with filter_by=TransactionDate.CustomDate; without it they are of this month, and of today.
 """
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from ml_connector_dagster.sandbox.zoho_books import transactions
 from ml_connector_dagster.sandbox.zoho_books.answers import Json, invalid, number
-from ml_connector_dagster.sandbox.zoho_books.chart import INCOME, PROFIT_AND_LOSS
+from ml_connector_dagster.sandbox.zoho_books.chart import INCOME, PROFIT_AND_LOSS, Account
 from ml_connector_dagster.sandbox.zoho_books.company import Company
 
 _EXPENSE = PROFIT_AND_LOSS - INCOME
@@ -31,6 +33,31 @@ _SECTIONS = (
 )
 _GROSS, _OPERATING = "Gross Profit", "Operating Profit"
 MOST_PER_PAGE = 500
+YEAR_BEGINS = 4
+"""The month in which the organisation's fiscal year begins."""
+_CUSTOM = "TransactionDate.CustomDate"
+_ASSETS = (
+    (
+        "Current Assets",
+        (
+            ("Cash", ("cash",)),
+            ("Bank", ("bank", "payment_clearing")),
+            ("Accounts Receivable", ("accounts_receivable",)),
+            ("Other current assets", ("other_current_asset", "stock")),
+        ),
+    ),
+    ("Fixed Assets", (("Fixed Assets", ("fixed_asset",)),)),
+)
+_FINANCED = (
+    (
+        "Liabilities",
+        (
+            ("Current Liabilities", ("accounts_payable", "credit_card", "other_current_liability")),
+            ("Long Term Liabilities", ("loans_and_borrowing", "long_term_liability")),
+        ),
+    ),
+    ("Equities", (("Equities", ("equity",)),)),
+)
 
 
 def window(query: Mapping[str, str]) -> tuple[date, date]:
@@ -41,17 +68,81 @@ def window(query: Mapping[str, str]) -> tuple[date, date]:
         raise invalid("from_date") from None
 
 
-def profit_and_loss(company: Company, query: Mapping[str, str]) -> Json:
+def profit_and_loss(company: Company, query: Mapping[str, str], today: date) -> Json:
     """Sections in sections: gross profit, operating profit, net profit; income and cost are both positive."""
-    moved = company.ledger.movement(*window(query))
+    first, last = window(query) if query.get("filter_by") == _CUSTOM else (today.replace(day=1), today)
+    moved = company.ledger.movement(first, last)
     sections = {name: _section(company, moved, name, kinds) for name, kinds in _SECTIONS}
     gross = _profit(_GROSS, [sections["Operating Income"]], [sections["Cost of Goods Sold"]])
     operating = _profit(_OPERATING, [gross], [sections["Operating Expense"]])
     net = _profit("Net Profit/Loss", [operating, sections["Non Operating Income"]], [sections["Non Operating Expense"]])
-    return {"profit_and_loss": [_shown(part) for part in (gross, operating, net)]}
+    context = _context(query, last) | {"from_date": first.isoformat()}
+    return {"profit_and_loss": [_shown(part) for part in (gross, operating, net)], "page_context": context}
 
 
-def account_transactions(company: Company, query: Mapping[str, str]) -> Json:
+def balance_sheet(company: Company, query: Mapping[str, str], today: date) -> Json:
+    """Assets, and what they are financed by; results of earlier years stand in retained earnings, no posting carries them."""
+    day = window(query)[1] if query.get("filter_by") == _CUSTOM else today
+    held = dict(company.ledger.movement(None, day))
+    began = date(day.year - (day.month < YEAR_BEGINS), YEAR_BEGINS, 1)
+    earlier = _result(company, company.ledger.movement(None, began - timedelta(days=1)))
+    retained = company.roles["retained"]
+    held[retained] = held.get(retained, 0) + earlier
+    current = {"name": "Current Year Earnings", "total": earlier - _result(company, held), "account_transactions": []}
+    financed = _parts(company, held, _FINANCED, -1)
+    for part in (financed[-1], financed[-1]["account_transactions"][0]):
+        part["total"] += current["total"]
+    financed[-1]["account_transactions"][0]["account_transactions"].append(current)
+    halves = (("Assets", _parts(company, held, _ASSETS, 1)), ("Liabilities & Equities", financed))
+    shown = [
+        _shown({"name": name, "total": sum(part["total"] for part in inner), "account_transactions": inner})
+        for name, inner in halves
+    ]
+    return {"balance_sheet": shown, "page_context": _context(query, day) | {"as_of_date": day.isoformat()}}
+
+
+def _result(company: Company, moved: Mapping[str, int]) -> int:
+    """What income and expense come to, debit positive."""
+    return sum(cents for account, cents in moved.items() if company.accounts[account].kind in PROFIT_AND_LOSS)
+
+
+def _parts(company: Company, held: Mapping[str, int], groups: Sequence[Any], sign: int) -> list[Json]:
+    """Headings with headings in them; accounts that stand at nought are left out."""
+    found = []
+    for name, inner in groups:
+        inside = (
+            [_line(company.accounts[key], sign * cents) for key, cents in _of_kinds(company, held, inner)]
+            if isinstance(inner[0], str)
+            else _parts(company, held, inner, sign)
+        )
+        found.append({"name": name, "total": sum(one["total"] for one in inside), "account_transactions": inside})
+    return found
+
+
+def _of_kinds(company: Company, held: Mapping[str, int], kinds: tuple[str, ...]) -> list[tuple[str, int]]:
+    return [(key, held[key]) for key, one in company.accounts.items() if one.kind in kinds and held.get(key)]
+
+
+def _line(account: Account, total: int) -> Json:
+    return {
+        "name": account.name,
+        "account_id": account.account_id,
+        "account_code": account.code,
+        "total": total,
+        "account_transactions": [],
+    }
+
+
+def _context(query: Mapping[str, str], last: date) -> Json:
+    """What a statement echoes of its days."""
+    return {
+        "report_basis": "Accrual",
+        "applied_filter": query.get("filter_by") or "TransactionDate.ThisMonth",
+        "to_date": last.isoformat(),
+    }
+
+
+def account_transactions(company: Company, query: Mapping[str, str], _today: date) -> Json:
     """The whole organisation's rows in one list, 500 a page at most."""
     first, last = window(query)
     found = [
@@ -75,13 +166,7 @@ def account_transactions(company: Company, query: Mapping[str, str]) -> Json:
 def _section(company: Company, moved: Mapping[str, int], name: str, kinds: tuple[str, ...]) -> Json:
     sign = -1 if kinds[0] in INCOME else 1
     rows = [
-        {
-            "name": account.name,
-            "account_id": account.account_id,
-            "account_code": account.code,
-            "total": sign * moved[account.account_id],
-            "account_transactions": [],
-        }
+        _line(account, sign * moved[account.account_id])
         for account in company.accounts.values()
         if account.kind in kinds and moved.get(account.account_id)
     ]

@@ -19,6 +19,7 @@ MODULES = frozenset(
         "vendorpayments",
         "banking",
         "accountants",
+        "reports",
     }
 )
 ACTIONS = frozenset({"CREATE", "READ", "UPDATE", "DELETE", "ALL"})

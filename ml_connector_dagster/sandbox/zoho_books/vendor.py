@@ -59,8 +59,9 @@ def _api(cloud: ZohoCloud, location: str) -> list[BaseRoute]:
         ("GET", "/chartofaccounts/transactions", "accountants", endpoints.account_transactions),
         ("GET", "/chartofaccounts", "accountants", endpoints.chart_of_accounts),
         ("GET", "/chartofaccounts/{record_id}", "accountants", _account_detail()),
-        ("GET", "/reports/profitandloss", "accountants", endpoints.profit_and_loss),
-        ("GET", "/reports/accounttransaction", "accountants", endpoints.all_account_transactions),
+        ("GET", "/reports/profitandloss", "reports", endpoints.profit_and_loss),
+        ("GET", "/reports/balancesheet", "reports", endpoints.balance_sheet),
+        ("GET", "/reports/accounttransaction", "reports", endpoints.all_account_transactions),
         ("GET", "/itemdetails", "settings", endpoints.item_details),
     ]
     for shelf in shelves.SHELVES:

@@ -13,16 +13,12 @@ from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import Finding
 from ml_connector_dagster.sources.zoho_books.client import Listing
-from ml_connector_dagster.sources.zoho_books.control import (
-    ACCOUNT_TRANSACTIONS,
-    PROFIT_AND_LOSS,
-    chart_with_balances,
-    debits,
-)
+from ml_connector_dagster.sources.zoho_books.control import chart_with_balances, debits
 from ml_connector_dagster.sources.zoho_books.documents import PATHS
 from ml_connector_dagster.sources.zoho_books.entities import PAGE_SIZE, POSTING_ENTITIES
 from ml_connector_dagster.sources.zoho_books.ledger_feed import TRANSACTIONS, within
 from ml_connector_dagster.sources.zoho_books.parse_documents import SHAPES
+from ml_connector_dagster.sources.zoho_books.statements import BALANCE_SHEET, PROFIT_AND_LOSS
 
 if TYPE_CHECKING:
     from ml_connector_dagster.sources.zoho_books.company import ZohoCompany
@@ -152,8 +148,8 @@ def _control(company: ZohoCompany, month: Period) -> str:
     found = company.books.reports(month)
     again = "a second reading of each account's transactions"
     results = "the profit and loss report" if PROFIT_AND_LOSS in found else again
-    balances = "the report of all account transactions" if ACCOUNT_TRANSACTIONS in found else again
+    balances = "the balance sheet report" if BALANCE_SHEET in found else again
     return (
-        f"Zoho's API documents no trial balance: income and expense are compared with {results}, the balance sheet with {balances} "
-        "and the balances of now; each transaction sums to nought over all accounts."
+        f"Zoho's API documents no trial balance: income and expense are compared with {results}, all other accounts with "
+        f"{balances}; each transaction sums to nought over all accounts."
     )

@@ -76,7 +76,7 @@ SCOPES: Mapping[str, str] = {
     "purchaseorders": "purchaseorders",
     "journals": "accountants",
     "chartofaccounts": "accountants",
-    "reports": "accountants",
+    "reports": "reports",
 }
 """First part of a path to the module of the scope that it needs."""
 _UNAUTHORISED = 401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
 from ml_connector_dagster.sources.contract import (
+    LEDGER_LINES,
     Changes,
     CompanySession,
     Entity,
@@ -49,6 +51,8 @@ REFERENCES: Mapping[str, tuple[Listing, Rows]] = {
         lambda record: (parse.item_row(record),),
     ),
 }
+RETAINED_EARNINGS = "retained_earnings"
+"""Residual class: a year's result, carried to equity on the next year's first day without a posting."""
 WITH_CUSTOM_FIELDS = ("invoices", "bills", "purchaseorders", "expenses")
 TAGS, LOCATIONS, PROJECTS = Listing("reportingtags"), Listing("locations", is_paged=False), Listing("projects")
 
@@ -109,9 +113,19 @@ class ZohoCompany:
         return self.books.read(period, period.fiscal_year_start(self.company().fiscal_year_end_month))
 
     def residuals(self, period: Period, staged: StagedReader) -> Mapping[str, Mapping[str, Decimal]]:
-        """Answer nothing: Zoho's ledger shows every posting, revaluations and opening balances included."""
-        del period, staged
-        return {}
+        """Answer the last year's result where the balance sheet carries it forward: Zoho's ledger shows every other posting.
+
+        One call in a fiscal year's first month, none in any other.
+        """
+        year_end = self.company().fiscal_year_end_month
+        if period != period.fiscal_year_start(year_end):
+            return {}
+        lines: dict[str, Decimal] = defaultdict(Decimal)
+        for table in staged.batches(LEDGER_LINES, period, ("ledger_account_id", "amount")):
+            for account, amount in zip(*(table.column(place).to_pylist() for place in (0, 1)), strict=True):
+                lines[account] += amount
+        rolled = self.books.rolled(period, period.previous().fiscal_year_start(year_end), lines)
+        return {RETAINED_EARNINGS: rolled} if rolled else {}
 
     def changes(self, since: datetime, staged: StagedReader) -> Changes:
         """Ask what moved since the watermark; see ``changes``."""

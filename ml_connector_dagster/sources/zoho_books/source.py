@@ -6,7 +6,9 @@ meanwhile:
 - ``debit_amount`` is base currency (inferred): every transaction must sum to nought, or it is set aside.
 - Whether a ledger row is a document line or an account's sum of a document: both are read; tags are shared out only where the
   document's lines add up to what is posted.
-- The reports that control the figures are not documented: without them accounts are read twice, and ``check`` says so.
+- The reports that control the figures are not documented (days, shape and scope are those of live records of other clients):
+  without them, or where their days or totals are not the ones expected, accounts are read twice, and ``check`` says so.
+- The account that a year's result is carried to has a name in the organization's language: it is known by its amount.
 - Direction of ``current_balance``: the one in which a whole chart sums to nought.
 - Orders' ``date_start``: not sent, their list is read whole. Parameters that Zoho may ignore are applied once more here.
 - Reporting tags' list and scope are not in the published schema of 2025: options are taken from the list, else asked for by tag.
@@ -55,6 +57,7 @@ READ_SCOPES = tuple(
         "expenses",
         "accountants",
         "projects",
+        "reports",
     )
 )
 RESERVE = 10
@@ -123,9 +126,9 @@ CALL_FORMULA = (
     "one call for each reporting tag whose list shows no options. account_transactions: one call for the chart, one for each "
     "account, two more for each further 200 postings of an account (reckoned for the two accounts that every transaction has at "
     "least). commitment_lines: the orders and the bills dated after the period. ledger_lines reads no list; its control is the "
-    "organization once, the chart with balances, the profit and loss report once or twice, and the report of account "
-    "transactions: one call for each 200 postings since the period began (where it cannot be had, as many for each account by "
-    "itself)."
+    "organization once, the chart with balances, the profit and loss report once or twice (once more in a fiscal year's first "
+    "month), and the balance sheet twice; where a report cannot be had, one call for each of its accounts and 200 postings since "
+    "the period began."
 )
 
 SOURCE = Source(

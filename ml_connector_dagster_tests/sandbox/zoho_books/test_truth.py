@@ -42,7 +42,11 @@ def leaves(parts, sign=1):
 
 
 def profit_and_loss(zoho, first, last):
-    return leaves(zoho.get("/reports/profitandloss", from_date=first, to_date=last)["profit_and_loss"])
+    return leaves(zoho.get("/reports/profitandloss", **on_days(first, last))["profit_and_loss"])
+
+
+def on_days(first, last):
+    return {"filter_by": "TransactionDate.CustomDate", "from_date": first, "to_date": last}
 
 
 def test_the_feed_of_a_month_is_the_ledger_and_every_transaction_balances(zoho):
@@ -59,6 +63,43 @@ def test_profit_and_loss_agrees_with_the_feed_to_the_cent(zoho):
     told = profit_and_loss(zoho, *SEPTEMBER)
     moved = by_account(row for account in told for row in zoho.transactions(account, *SEPTEMBER))
     assert {account: amount for account, amount in told.items() if amount} == moved
+
+
+def balance_sheet(zoho, day):
+    """Account to debit-positive balance; results not yet carried forward under their heading's name."""
+    found = {}
+
+    def walk(parts, sign):
+        for part in parts:
+            inner = part["account_transactions"]
+            assert not inner or part["total"] == sum(one["total"] for one in inner), part["name"]
+            walk(inner, sign)
+            if not inner and part["total"]:
+                found[part.get("account_id", part["name"])] = sign * part["total"]
+
+    assets, financed = zoho.get("/reports/balancesheet", **on_days(day, day))["balance_sheet"]
+    assert assets["total"] == financed["total"]
+    walk([assets], 1)
+    walk([financed], -1)
+    return found
+
+
+def test_the_balance_sheet_is_the_ledger_with_results_carried_to_retained_earnings(zoho):
+    march, april = balance_sheet(zoho, "2026-03-31"), balance_sheet(zoho, "2026-04-01")
+    retained = zoho.account("Retained Earnings")
+    posted = zoho.movement("2026-04-01", "2026-04-01")
+    carried = april[retained] - march[retained] - posted.get(retained, 0)
+    assert carried == march["Current Year Earnings"] != 0
+    began = {account: Decimal(amount) for account, amount in zoho.movement("2020-01-01", "2026-03-31").items()}
+    assert {key: value for key, value in march.items() if key not in (retained, "Current Year Earnings")} == {
+        key: value for key, value in began.items() if key in march and key != retained
+    }
+
+
+def test_a_statement_without_its_filter_is_of_today_whatever_days_were_asked_for(zoho):
+    days = {"from_date": "2025-01-01", "to_date": "2025-01-31"}
+    for path, shown in (("/reports/balancesheet", "as_of_date"), ("/reports/profitandloss", "to_date")):
+        assert zoho.get(path, **days)["page_context"][shown] == zoho.cloud.world.clock.today().isoformat()
 
 
 def test_reports_can_be_switched_off_and_give_the_whole_feed_when_on(zoho):

@@ -39,7 +39,7 @@ def movements(company, period):
     return {one.ledger_account_id: (one.movement, one.year_to_date) for one in company.control(period)}
 
 
-def test_income_comes_from_the_report_and_the_balance_sheet_from_a_second_reading():
+def test_income_comes_from_the_report_and_what_has_none_from_a_second_reading():
     company, _ = books(report(Decimal("100.01")))
     assert movements(company, OCTOBER) == {
         payloads.SALES: (Decimal("-100.01"), Decimal("-100.01")),
@@ -51,27 +51,62 @@ def test_without_the_report_every_account_is_read_a_second_time():
     company, http = books()
     assert movements(company, OCTOBER) == {payloads.SALES: (-100, -200), payloads.RECEIVABLE: (100, 200)}
     asked = [one.path.rpartition("/")[2] for one in http.asked]
-    reports = ["profitandloss", "accounttransaction"]
+    reports = ["profitandloss", "balancesheet"]
     assert asked == ["organizations", "chartofaccounts", *reports, "transactions", "transactions"]
     movements(company, SEPTEMBER)
     assert sum("/reports/" in one.path for one in http.asked) == 2
 
 
-def test_the_balance_sheet_comes_from_the_report_over_all_accounts_where_it_can_be_had():
-    """Another reading than the one that lines come from, so it shows what no account's own list does."""
+def sheet(day, receivable, heading=None):
+    """A balance sheet of one asset and one result that is no account."""
+    assets = {"name": "Assets", "total": receivable, "account_transactions": [
+        {"name": "Receivable", "total": heading or receivable, "account_transactions": [
+            {"name": "Accounts Receivable", "account_id": payloads.RECEIVABLE, "total": receivable}]}]}  # fmt: skip
+    earned = {"name": "Equities", "account_transactions": [{"name": "Current Year Earnings", "total": receivable}]}
+    return Told({"code": 0, "balance_sheet": [assets, earned], "page_context": {"to_date": day}})
+
+
+def with_sheets(sheets, **given):
+    """Books whose balance sheet is another one each day."""
     company, http = books(report(100))
-    rows = [
-        {"date": day, "account_id": payloads.RECEIVABLE, "debit": debit, "credit": credit}
-        for day, debit, credit in (("2026-10-05", 100, ""), ("2026-10-31", "", "0.01"), ("2026-11-05", 100, ""))
-    ]
     told = http._answer
-    http._answer = lambda asked: (
-        Told({"code": 0, "account_transactions": [{"account_transactions": rows}]})
-        if asked.path.endswith("accounttransaction")
-        else told(asked)
-    )
-    assert movements(company, OCTOBER)[payloads.RECEIVABLE] == (Decimal("99.99"), 200)
+
+    def answer(asked):
+        if not asked.path.endswith("balancesheet"):
+            return told(asked)
+        assert asked.params["filter_by"] == "TransactionDate.CustomDate"
+        return sheet(
+            given.get("shown") or asked.params["to_date"], sheets[asked.params["to_date"]], given.get("heading")
+        )
+
+    http._answer = answer
+    return company, http
+
+
+OCTOBERS = {"2026-09-30": 100, "2026-10-31": 199.99}
+
+
+def test_other_accounts_come_from_the_balance_sheets_before_and_after():
+    """Another reading than the one that lines come from, so it shows what no account's own list does."""
+    company, http = with_sheets(OCTOBERS)
+    assert movements(company, OCTOBER)[payloads.RECEIVABLE] == (Decimal("99.99"), Decimal("199.99"))
     assert not any(one.path.endswith("chartofaccounts/transactions") for one in http.asked)
+
+
+@pytest.mark.parametrize("given", [{"shown": "2026-11-20"}, {"heading": 5}], ids=["another day", "another total"])
+def test_a_balance_sheet_that_is_not_what_was_asked_for_is_not_used(given):
+    company, http = with_sheets(OCTOBERS, **given)
+    assert movements(company, OCTOBER)[payloads.RECEIVABLE] == (100, 200)
+    assert sum(one.path.endswith("balancesheet") for one in http.asked) == 1
+
+
+def test_an_accounts_total_holds_those_inside_it_and_they_are_counted_once():
+    nested = report(100)
+    sales = nested[0]["account_transactions"][0]["account_transactions"][0]
+    inside = {"name": "Receivable", "account_id": payloads.RECEIVABLE, "total": 30}
+    sales |= {"account_id": payloads.SALES, "account_transactions": [inside]}
+    company, _ = books(nested)
+    assert movements(company, OCTOBER)[payloads.SALES][0] == -70
 
 
 def test_a_line_of_the_report_that_is_no_account_shows():
@@ -115,7 +150,7 @@ def test_check_names_the_control_and_the_days_of_a_backfill():
     says = {finding.subject: finding for finding in company.checks()}
     assert all(finding.holds for finding in says.values()), says
     assert "compared with the profit and loss report" in says["control"].says
-    assert "balance sheet with a second reading" in says["control"].says
+    assert "all other accounts with a second reading" in says["control"].says
     assert "within one day's quota" in says["calls of a backfill"].says
 
 
