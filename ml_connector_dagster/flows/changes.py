@@ -75,7 +75,7 @@ def changes_since(connection: OpenConnection) -> datetime | None:
 
 
 def dirty_periods(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
-    """Answer what is noted and not yet read again; no network."""
+    """Answer what is noted, not yet read again and can be read by now; no network."""
     table = tables.dirty_period
     columns = [table.c[name] for name in DirtyPeriod.__dataclass_fields__]
     query = sa.select(*columns).where(table.c.connection == connection.name).order_by(table.c.period, table.c.entity)
@@ -86,7 +86,7 @@ def dirty_periods(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
     return tuple(
         replace(dirty, attempt=dirty.attempt + int(max(now - dirty.noted_at, timedelta(0)) / TRIED_AGAIN))
         for dirty in found
-        if dirty.entity not in derived or dirty.noted_at <= now - DERIVED_WAIT
+        if dirty.noted_at <= now - (DERIVED_WAIT if dirty.entity in derived else timedelta(0))
     )
 
 

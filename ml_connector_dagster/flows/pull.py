@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.errors import QuotaExhausted
 from ml_connector_dagster.flows.books import Books, ask_books, stage_books, staged_movement, unexplained
 from ml_connector_dagster.flows.changes import is_dirty
 from ml_connector_dagster.flows.departures import follow_departures
@@ -125,8 +126,18 @@ class _Pull:
             if fresh is not None:
                 return self._outcome(fresh, calls=0, reused=True)
             calls_before = self._connection.source_calls
-            published = self._read_ledger() if self._entity.kind is EntityKind.LEDGER else self._read()
+            try:
+                published = self._read_ledger() if self._entity.kind is EntityKind.LEDGER else self._read()
+            except QuotaExhausted as spent:
+                self._read_when_it_opens(spent)
+                raise
             return self._outcome(published, calls=self._connection.source_calls - calls_before)
+
+    def _read_when_it_opens(self, spent: QuotaExhausted) -> None:
+        """Let ``pulls_due`` go on by itself once the vendor allows calls again; what was read and kept is not asked twice."""
+        reason = "the vendor's calls were spent in the middle of the read"
+        opens_at = spent.opens_at
+        self._staging.mark_dirty(self._connection.name, self._entity.name, [self._period], reason, at=opens_at)
 
     def _fresh(self) -> SnapshotRow | None:
         """Answer a snapshot read after this pull was asked for; what is derived costs no call and is always made anew."""

@@ -378,6 +378,8 @@ class Source:
     """Names the vendor's own refusals; None leaves an answer to the transport's general classes."""
     calls_left: Callable[[Mapping[str, str]], Mapping[str, int]] | None = None
     """Answer headers to {RateLimit name: calls that remain in its window}; the vendor's count overrides ours."""
+    opens_in: Callable[[Mapping[str, str]], Mapping[str, float]] | None = None
+    """Answer headers to {RateLimit name: seconds until the vendor resets it}; None where its calls come back one by one."""
     consent_note: str = ""
     """What the person who consents should know (role, plan, pick one company)."""
     commands: tuple[Any, ...] = ()

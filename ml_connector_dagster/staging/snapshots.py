@@ -104,12 +104,22 @@ class Staging:
         with self.store.read() as transaction:
             return record_periods.periods_of(transaction, connection, entity, record_ids)
 
-    def mark_dirty(self, connection: str, entity: str, periods: Iterable[Period], reason: str) -> None:
-        """Note that the periods must be read again; noting one twice counts an attempt."""
-        now = self.store.now()
+    def mark_dirty(
+        self, connection: str, entity: str, periods: Iterable[Period], reason: str, *, at: datetime | None = None
+    ) -> None:
+        """Note that the periods must be read again; noting one twice counts an attempt.
+
+        Args:
+            connection: Of which company.
+            entity: Its name.
+            periods: Which.
+            reason: For people.
+            at: Aware UTC; a later moment where nothing can be read before. Default: now.
+        """
+        noted_at = at or self.store.now()
         with self.store.begin() as transaction:
             of = SliceOf(connection, entity, Period(1, 1))
-            record_periods.mark_dirty(transaction, of, periods, reason, now)
+            record_periods.mark_dirty(transaction, of, periods, reason, noted_at)
 
     def dirty(self, connection: str) -> Mapping[str, frozenset[Period]]:
         """Answer entity to the periods that must be read again."""

@@ -83,6 +83,7 @@ class RateGate:
         *,
         slots: tuple[str, int] | None = None,
         calls_left: Callable[[Mapping[str, str]], Mapping[str, int]] | None = None,
+        opens_in: Callable[[Mapping[str, str]], Mapping[str, float]] | None = None,
     ) -> None:
         """Take the limits.
 
@@ -91,11 +92,14 @@ class RateGate:
             shared: Every limit a request counts against.
             slots: Name and number of requests in flight at once, over all processes.
             calls_left: Answer headers to {label: calls that remain}, in the vendor's own words.
+            opens_in: Answer headers to {label: seconds until its window opens anew}; a window that the vendor resets gives
+                back nothing before.
         """
         self._limits = limits
         self._shared = tuple(sorted(shared, key=lambda limit: limit.per_seconds))
         self._slots = slots
         self._calls_left = calls_left
+        self._opens_in = opens_in
 
     @contextmanager
     def before(self, method: str) -> Iterator[None]:
@@ -124,8 +128,12 @@ class RateGate:
         A spent quota closes the longest window until it opens; a 429 with Retry-After closes the shortest for as long.
         """
         left = self._calls_left(headers) if self._calls_left else {}
+        opens = self._opens_in(headers) if self._opens_in else {}
         for limit in self._shared:
             if limit.label in left:
+                if limit.label in opens and not limit.share_of(left[limit.label]):
+                    moment = datetime.now(UTC) + timedelta(seconds=opens[limit.label])
+                    self._limits.block_until(limit.row, moment)
                 self._limits.allow(
                     limit.row,
                     limit.share_of(left[limit.label]),

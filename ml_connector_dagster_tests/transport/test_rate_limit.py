@@ -88,6 +88,21 @@ def test_the_vendors_count_of_a_day_also_gives_calls_back(limits: Limits, clock:
     assert clock.now == began
 
 
+def test_a_day_that_the_vendor_resets_gives_nothing_back_before(limits: Limits, clock: Clock) -> None:
+    clock.now = datetime.now(UTC).timestamp()
+    gate = RateGate(limits, [DAY], calls_left=calls_left, opens_in=lambda _headers: {"day": 7200.0})
+    gate.learn({"x-left-day": "1"}, None)
+    ask(gate)
+    gate.learn({"x-left-day": "0"}, None)
+    clock.now += 7000
+    with pytest.raises(QuotaExhausted) as spent:
+        ask(gate)
+    assert spent.value.opens_at is not None
+    assert abs(spent.value.opens_at.timestamp() - clock.now - 200) < 5
+    clock.now += 205
+    ask(gate)
+
+
 def test_a_share_of_a_quota_counts_the_vendors_answer_in_proportion(limits: Limits) -> None:
     half = SharedLimit("day", "xero:day:half", 50, 86_400.0, wait_at_most_seconds=0, vendor_permits=100)
     gate = RateGate(limits, [half], calls_left=calls_left)

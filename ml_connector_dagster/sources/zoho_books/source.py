@@ -106,6 +106,12 @@ def calls_left(headers: Mapping[str, str]) -> Mapping[str, int]:
     return {"day": max(0, int(remaining) - (int(limit) // RESERVE if limit.isdigit() else 0))}
 
 
+def opens_in(headers: Mapping[str, str]) -> Mapping[str, float]:
+    """Read how long the day lasts: Zoho resets its count at midnight of the organization, and gives nothing back before."""
+    seconds = {name.lower(): value for name, value in headers.items()}.get("x-rate-limit-reset", "")
+    return {"day": float(seconds)} if seconds.isdigit() else {}
+
+
 def _calls(entity: Entity, count: int, accounts: int) -> int:
     if not entity.endpoint:
         return 0
@@ -175,6 +181,7 @@ SOURCE = Source(
     headers={"Accept": "application/json"},
     classify=classify,
     calls_left=calls_left,
+    opens_in=opens_in,
     consent_note=(
         "Consent as a user of the organization who may read accountant's records and reports. Zoho keeps 20 refresh tokens for a "
         "user and client and silently ends the oldest: use an OAuth client of its own for each environment."

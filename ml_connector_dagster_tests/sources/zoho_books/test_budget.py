@@ -1,0 +1,89 @@
+"""A day's calls that end in the middle of a backfill: it stops, says when it goes on, and then asks for the rest alone."""
+
+import time
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from ml_connector_dagster.errors import QuotaExhausted
+from ml_connector_dagster.flows.changes import dirty_periods
+from ml_connector_dagster.flows.pull import pull
+from ml_connector_dagster.sandbox.server import running
+from ml_connector_dagster.sandbox.world import World
+from ml_connector_dagster.sources.zoho_books.client import DETAILS
+from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.engine import Store
+from ml_connector_dagster_tests.sources.in_sandbox import sandboxed_company
+
+MONTHS = ("2026-09", "2026-10")
+A_DAY = 240
+OURS = A_DAY - A_DAY // 10
+"""A tenth is left to other programs."""
+LONDON = ZoneInfo("Europe/London")
+
+
+@pytest.fixture
+def marlow(tmp_path):
+    with (
+        running(World.new(today=date(2026, 11, 20))) as sandbox,
+        sandboxed_company(sandbox, "zoho_books", tmp_path) as company,
+    ):
+        company.vendor.post("settings", day=A_DAY, forget_calls=True)
+        yield company
+
+
+def test_a_backfill_stops_at_the_days_end_and_asks_for_the_rest_alone_on_the_next(marlow, monkeypatch):
+    connection = marlow.connection
+    spent = backfill(connection)
+    local = datetime.now(LONDON)
+    midnight = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), LONDON)
+    assert spent
+    assert all(abs(one.opens_at - midnight) < timedelta(minutes=1) for one in spent)
+    assert sum(calls(marlow).values()) == OURS
+    assert dirty_periods(connection) == (), "nothing is due before the day ends"
+
+    pass_time(marlow, monkeypatch, midnight - local + timedelta(minutes=2))
+    due = [(one.entity, one.period) for one in dirty_periods(connection)]
+    assert len(due) == len(spent)
+    for entity, month in due:
+        pull(connection, entity, month)
+    assert dirty_periods(connection) == ()
+    details = {path: count for path in DETAILS if (count := calls(marlow)[f"GET /{path}/{{id}}"])}
+    assert details == kept(connection), "no document was asked for twice"
+    assert sum(calls(marlow).values()) < 2 * OURS
+
+
+def backfill(connection) -> list[QuotaExhausted]:
+    """Read every entity of every month, as one run a month does; answers what the reads met that could not be made."""
+    spent = []
+    for month in MONTHS:
+        for entity in (one for one in connection.source.entities if not one.derived_from):
+            try:
+                pull(connection, entity.name, month)
+            except QuotaExhausted as error:
+                spent.append(error)
+        connection.close()
+    return spent
+
+
+def pass_time(company, monkeypatch, passed: timedelta) -> None:
+    """Let the vendor's clock and ours run ahead."""
+    company.vendor.advance(passed.total_seconds())
+    company.connection.limits._clock = lambda: time.time() + passed.total_seconds()
+    monkeypatch.setattr(Store, "now", lambda _store: datetime.now(UTC) + passed)
+
+
+def calls(company) -> Counter[str]:
+    """Calls that the sandbox admitted, by method and path."""
+    return Counter(company.vendor.get("calls")["calls"])
+
+
+def kept(connection) -> dict[str, int]:
+    """How many documents of each list have their lines kept."""
+    entity, paths = tables.kept_detail.c.entity, {one.name: one.endpoint for one in connection.source.entities}
+    query = sa.select(entity, sa.func.count()).group_by(entity)
+    with connection.store.read() as database:
+        return {paths[name]: count for name, count in database.execute(query).tuples()}
