@@ -157,7 +157,7 @@ def _newest_tie_outs(connector: Connector, watch: Watch) -> dict[Slice, TieOut]:
         Slice(name, period, target): found
         for name in connector.names()
         for (target, period), found in newest_tie_outs(
-            connector.connection(name), targets, read_back_since=watch.began_at
+            connector.connection(name), targets, since=watch.began_at
         ).items()
     }
 

@@ -30,7 +30,7 @@ class MonthTotals:
     period: str
     books: Decimal
     staged: Decimal
-    anaplan: Decimal | None
+    anaplan: Decimal
     holds: bool
     named: Decimal = Decimal(0)
     """What the books show and no document does, such as a revaluation; drawn paler, as books and staged differ by it."""
@@ -66,7 +66,7 @@ def totals_by_month(title: str, months: Iterable[MonthTotals]) -> dg.MarkdownMet
     for column, one in enumerate(shown):
         x = 10 + column * (WIDTH - 20) // MOST_MONTHS
         for bar, (amount, color) in enumerate(
-            zip(_amounts(one), (BOOKS_COLOR, STAGED_COLOR, ANAPLAN_COLOR), strict=False)
+            zip(_amounts(one), (BOOKS_COLOR, STAGED_COLOR, ANAPLAN_COLOR), strict=True)
         ):
             length = abs(amount) / tallest * height
             drawn.append(_rect(x + bar * 15, base - length, 13, length, color))
@@ -80,8 +80,8 @@ def totals_by_month(title: str, months: Iterable[MonthTotals]) -> dg.MarkdownMet
     return _picture(title, drawn, base + 40)
 
 
-def _amounts(one: MonthTotals) -> tuple[Decimal, ...]:
-    return (one.books, one.staged) if one.anaplan is None else (one.books, one.staged, one.anaplan)
+def _amounts(one: MonthTotals) -> tuple[Decimal, Decimal, Decimal]:
+    return one.books, one.staged, one.anaplan
 
 
 def _mark(one: MonthTotals) -> str:

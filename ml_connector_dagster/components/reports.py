@@ -122,7 +122,7 @@ def check_of_tie_out(result: TieOut, earlier: Iterable[TieOut] = ()) -> dg.Asset
     facts = {
         metadata.BOOKS: metadata.number(result.books),
         metadata.STAGED: metadata.number(result.staged),
-        metadata.ANAPLAN: None if result.anaplan is None else metadata.number(result.anaplan),
+        metadata.ANAPLAN: metadata.number(result.anaplan),
         metadata.UNEXPLAINED: metadata.number(result.unexplained),
         metadata.WHAT_TO_DO: "" if result.holds else TO_DO,
         metadata.CLASSES: metadata.table(

@@ -44,8 +44,8 @@ class TieOut:
     """What the accounting system's own report says of the module's accounts."""
     staged: Decimal
     """What was read, per source account, before mapping."""
-    anaplan: Decimal | None
-    """What the model answers; None where nothing was read back."""
+    anaplan: Decimal
+    """What the model answers."""
     residuals: dict[str, Decimal]
     """Named class to amount: in the books, in no document, so not in staged."""
     unexplained: Decimal
@@ -61,16 +61,15 @@ class TieOut:
     def says(self) -> str:
         """One sentence naming period and accounts, for a check's description."""
         if self.holds:
-            seen = "" if self.anaplan is None else ", and Anaplan shows the same"
             shown = ", ".join(f"{name} {amount:,.2f}" for name, amount in self.residuals.items())
             apart = f" but for what no document shows ({shown})" if shown else ""
-            return f"{self.period}: books and staged agree to the cent{apart}{seen}. {self.note}".strip()
+            return f"{self.period}: books and staged agree to the cent{apart}, and Anaplan shows the same. {self.note}".strip()
         named = "; ".join(one.says for one in self.differences[:MOST_NAMED])
         more = f" and {len(self.differences) - MOST_NAMED} more" if len(self.differences) > MOST_NAMED else ""
         return f"{self.period}: {self.unexplained:,.2f} is unexplained. {named}{more}. {self.note}".strip()
 
 
-def tie_out(connection: OpenConnection, target_name: str, period: str, *, read_back: bool = True) -> TieOut:
+def tie_out(connection: OpenConnection, target_name: str, period: str) -> TieOut:
     """Compare books, staged and Anaplan for a module and period; the result is stored in the table ``tie_out``.
 
     Anaplan's figure is read from the model's saved view, under the model's lease and after whatever an earlier run left
@@ -80,7 +79,6 @@ def tie_out(connection: OpenConnection, target_name: str, period: str, *, read_b
         connection: The opened connection.
         target_name: A module of the connection.
         period: 2026-10.
-        read_back: False asks Anaplan nothing: books against staged alone.
 
     Raises:
         SettingWrong: The target is a list, or has no read_back.
@@ -97,8 +95,7 @@ def tie_out(connection: OpenConnection, target_name: str, period: str, *, read_b
     snapshots = CurrentSnapshots.of(connection)
     rows = SliceRows(connection, Period.parse(period), need_inputs(connection, target, period, snapshots), snapshots)
     source = _source_totals(connection, target, rows)
-    model = _ask_model(connection, target, period) if read_back else None
-    result = _result(connection, target, period, source, model)
+    result = _result(connection, target, period, source, _ask_model(connection, target, period))
     _keep(connection, result)
     return result
 
@@ -120,9 +117,9 @@ def _ask_model(connection: OpenConnection, target: ModuleTarget, period: str) ->
 
 
 def _result(
-    connection: OpenConnection, target: ModuleTarget, period: str, source: SourceTotals, model: ModelTotals | None
+    connection: OpenConnection, target: ModuleTarget, period: str, source: SourceTotals, model: ModelTotals
 ) -> TieOut:
-    differences = (*source.differences, *(model.differences if model else ()))
+    differences = (*source.differences, *model.differences)
     unexplained = sum((abs(one.unexplained) for one in differences), ZERO)
     return TieOut(
         connection=connection.name,
@@ -131,32 +128,32 @@ def _result(
         measured_at=connection.store.now(),
         books=cents(source.books),
         staged=cents(source.staged),
-        anaplan=cents(model.total) if model else None,
+        anaplan=cents(model.total),
         residuals={name: cents(amount) for name, amount in source.residuals.items()},
         unexplained=cents(unexplained),
         differences=differences,
         holds=not differences,
-        note=" ".join(filter(None, (source.note, model.note if model else ""))),
+        note=" ".join(filter(None, (source.note, model.note))),
         figures=_figures(connection, source, model),
     )
 
 
-def _figures(connection: OpenConnection, source: SourceTotals, model: ModelTotals | None) -> tuple[Figure, ...]:
-    if model is None or not model.accounts:
+def _figures(connection: OpenConnection, source: SourceTotals, model: ModelTotals) -> tuple[Figure, ...]:
+    if not model.accounts:
         return tuple(sorted(source.figures.values(), key=lambda one: one.subject))
     members = Members.load(connection.settings.mapping, connection.folder)
     return side_by_side(source.figures, lambda account: members.member(LEDGER_ACCOUNT, account), model.accounts)
 
 
 def newest_tie_outs(
-    connection: OpenConnection, target_names: Iterable[str], *, read_back_since: datetime | None = None
+    connection: OpenConnection, target_names: Iterable[str], *, since: datetime | None = None
 ) -> dict[tuple[str, str], TieOut]:
     """Answer the newest tie-out of each (target, period); no network.
 
     Args:
         connection: The opened connection.
         target_names: Of its modules.
-        read_back_since: Only tie-outs for which Anaplan was read since then (aware UTC).
+        since: Only tie-outs made since then (aware UTC).
     """
     table = tables.tie_out
     newest = (
@@ -164,8 +161,8 @@ def newest_tie_outs(
         .where(table.c.connection == connection.name, table.c.target.in_(list(target_names)))
         .group_by(table.c.target, table.c.period)
     )
-    if read_back_since is not None:
-        newest = newest.where(table.c.measured_at >= read_back_since, table.c.anaplan.is_not(None))
+    if since is not None:
+        newest = newest.where(table.c.measured_at >= since)
     with connection.store.read() as database:
         rows = database.execute(sa.select(table).where(table.c.id.in_(newest))).mappings().all()
     return {(row["target"], row["period"]): _from_row(dict(row)) for row in rows}
