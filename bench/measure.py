@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 
 from bench.sandbox import CLIENT, PAGE_SIZE, TENANT, WHERE, Sandbox
 from bench.venvs import FOLDER, Peer
+from ml_connector_dagster.store.engine import Store
+from ml_connector_dagster.store.environment import Environment
 
 ROOT = Path(__file__).parents[1]
 COMPILED = FOLDER / "compiled"
@@ -41,8 +44,10 @@ class RunFailed(Exception):  # noqa: N818 -- our errors are named for what happe
 
 
 def run_ours(sandbox: Sandbox) -> Run:
-    """Run our chain."""
-    return _run("ours", [sys.executable, "-m", "bench.ours"], sandbox)
+    """Run our chain in a home of its own, made beforehand as ``ml-connector init`` makes it: no run makes its database."""
+    with tempfile.TemporaryDirectory() as home:
+        Store.open(Environment.read({"ML_CONNECTOR_HOME": home}), create=True).close()
+        return _run("ours", [sys.executable, "-m", "bench.ours"], sandbox, BENCH_HOME=home)
 
 
 def run_peer(peer: Peer, sandbox: Sandbox) -> Run:
@@ -50,8 +55,9 @@ def run_peer(peer: Peer, sandbox: Sandbox) -> Run:
     return _run(peer.name, [str(peer.python), peer.module], sandbox)
 
 
-def _run(name: str, command: list[str], sandbox: Sandbox) -> Run:
+def _run(name: str, command: list[str], sandbox: Sandbox, **more: str) -> Run:
     facts = {
+        **more,
         "BENCH_URL": sandbox.base_url,
         "BENCH_TOKEN": sandbox.token,
         "BENCH_REFRESH_TOKEN": sandbox.refresh_token,

@@ -9,7 +9,6 @@ import json
 import os
 import resource
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -80,7 +79,7 @@ class Chain:
         self.period = Period.parse(PERIOD)
         self._home = home
         with self._step("open"):
-            store = Store.open(Environment.read({"ML_CONNECTOR_HOME": str(home)}), create=True)
+            store = Store.open(Environment.read({"ML_CONNECTOR_HOME": str(home)}))
             self._staging = Staging(store, Blobs(str(home / "blobs")))
             self._http = VendorHttp("Xero", authorize=Bearer(token), headers=SOURCE.headers, classify=SOURCE.classify)
             session = CompanySession(self._http, f"{base_url}/xero/api.xro/2.0", TENANT, "Europe/London")
@@ -163,11 +162,10 @@ def _sum_of_lines(sidecar: Path) -> Decimal:
 
 
 def main() -> None:
-    """Run the chain against the sandbox of the environment."""
+    """Run the chain against the sandbox of the environment, in a home that is made already."""
     pa.set_cpu_count(1)
-    with tempfile.TemporaryDirectory() as home:
-        chain = Chain(os.environ["BENCH_URL"], os.environ["BENCH_TOKEN"], Path(home))
-        print(json.dumps(chain.run()), file=sys.stdout)
+    chain = Chain(os.environ["BENCH_URL"], os.environ["BENCH_TOKEN"], Path(os.environ["BENCH_HOME"]))
+    print(json.dumps(chain.run()), file=sys.stdout)
 
 
 if __name__ == "__main__":
