@@ -19,8 +19,12 @@ from ml_connector_dagster.store.environment import Environment, with_driver
 from ml_connector_dagster.store.migrate import upgrade
 from ml_connector_dagster.store.tables import METADATA
 
-pytest_plugins = ["ml_connector_dagster_tests.contract.anaplan_exchanges", "ml_connector_dagster_tests.xdist_groups"]
-"""The first judges every exchange of every test with a sandbox's Anaplan, the second keeps a group on one worker."""
+pytest_plugins = [
+    "ml_connector_dagster_tests.contract.anaplan_exchanges",
+    "ml_connector_dagster_tests.contract.zoho_exchanges",
+    "ml_connector_dagster_tests.xdist_groups",
+]
+"""The first two judge exchanges of every test with a sandbox's Anaplan and Zoho Books, the third keeps a group on one worker."""
 
 
 @pytest.fixture

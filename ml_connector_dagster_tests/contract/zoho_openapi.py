@@ -58,6 +58,8 @@ class Operation:
     values: dict[str, frozenset[str]]
     """Patterns: the set writes Status.* for any status."""
     answer: dict[str, Any]
+    components: dict[str, Any]
+    """What the answer's schema refers to."""
 
 
 def judge(method: str, path: str, query: str) -> list[str]:
@@ -132,6 +134,7 @@ def _read(document: dict[str, Any], template: str, method: str, item: dict[str, 
         parameters=frozenset(names),
         values=values,
         answer=_resolved(document, ok),
+        components=document.get("components", {}),
     )
 
 

@@ -189,7 +189,7 @@ def locations() -> list[Json]:
             "location_id": location_id,
             "location_name": name,
             "type": "general",
-            "is_primary_location": location_id == primary,
+            "is_primary": location_id == primary,
             "status": "active",
             "parent_location_id": "",
         }
