@@ -24,6 +24,7 @@ from ml_connector_dagster.ledger.posting import Company, ControlBalance, LedgerL
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ml_connector_dagster.store.engine import Store
     from ml_connector_dagster.transport.client import VendorHttp
 
 LEDGER_LINES = "ledger_lines"
@@ -296,11 +297,23 @@ class KeepsNothing:
         """Let it go."""
 
 
+@dataclass(slots=True)
+class Meter:
+    """Counts what a reader asked for without a client: answers it took from the state database."""
+
+    calls: int = 0
+
+    def count(self, calls: int = 1) -> None:
+        """Add so many; a pull's calls are these and the client's together."""
+        self.calls += calls
+
+
 @dataclass(frozen=True, slots=True)
 class CompanySession:
     """What ``open_company`` gets: a client that holds the token and the limits, and the names of the company."""
 
     http: VendorHttp
+    """Of a source without a grant a client that may reach no address."""
     api_url: str
     """Base of the API, the sandbox's where the connection says ``at: sandbox``; no trailing slash."""
     company_id: str
@@ -308,6 +321,59 @@ class CompanySession:
     consent: Mapping[str, str] = field(default_factory=dict)
     """What ``Source.consented`` noted when a person agreed: a region, a company id that only the redirect carried."""
     details: KeptDetails = field(default_factory=KeepsNothing)
+    store: Store | None = None
+    """The state database, where a source that is answered later keeps its questions and answers; no other source looks."""
+    meter: Meter = field(default_factory=Meter)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entity of a period that was asked for and is not answered in full."""
+
+    entity: str
+    period: str
+    """2026-10; of a reference entity the period that was asked for first: its one answer serves them all."""
+    since: datetime
+    """Aware UTC: when it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An entity of a period whose answer is complete and not yet published as a snapshot."""
+
+    entity: str
+    period: str
+    """As in ``Waiting``."""
+    key: str
+    """Of this answer alone, the same whenever it is asked for: it becomes part of a run key."""
+    began_at: datetime
+    """Aware UTC, the database's clock: when the first question of it was handed out. What was noted later is not in it."""
+    arrived_at: datetime
+    """Aware UTC: when its last answer was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """How a source is read that cannot be asked, only answers: its own machine calls us, when it is on.
+
+    Its reader answers from the state database. What is not there in full it asks for, once, and raises AnswerAwaited; the
+    run ends without a materialization, and ``answers_arrived`` starts another when the answer is complete. All that one
+    pull of an entity needs (lines, control, company) is one answer, so that a pull never publishes half of it.
+    """
+
+    waiting: Callable[[Store, str], Sequence[Waiting]]
+    """With a company id: what was asked for and is not answered in full, oldest first."""
+    arrived: Callable[[Store, str], Sequence[Arrived]]
+    """With a company id: what is complete and not yet published, oldest first."""
+    published: Callable[[Store, str, str, str, str], None]
+    """With company id, entity, period and run id: the answer that a reader gave last stands in a snapshot now.
+
+    Called by the run that published, never by a sensor; what it does not find it passes over.
+    """
+    heartbeat: Callable[[Store, str], Sequence[Finding]]
+    """With a company id: when the machine was last seen, and what keeps it, in words a bookkeeper understands."""
+    how_to_connect: str
+    """One sentence in place of a consent: what to run, and what to do on the machine."""
 
 
 class Refusal(Protocol):
@@ -340,8 +406,10 @@ class Source:
     """The vendor's word: tenantId, realmId, accountId, organization_id."""
     company_id_pattern: str
     """Regular expression a configured company id must match."""
-    grant: GrantPolicy
+    grant: GrantPolicy | None
+    """None where no person consents and no token is shown: the source is then answered ``later``."""
     api_url: str
+    """Empty where there is no address to ask."""
     api_version: str
     sunset_on: date | None
     limits: tuple[RateLimit, ...]
@@ -372,6 +440,8 @@ class Source:
     """True where base = document amount ÷ rate (Xero); False where base = document amount × rate."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Sent with every request; a company's own headers are the reader's business."""
+    later: Later | None = None
+    """How answers come that cannot be waited for; None where a request is answered at once."""
     open_kept: Callable[[Company], KeptAnswers] | None = None
     """Opens kept answers of a company, for a re-translation without quota; None where the source cannot do that."""
     classify: Callable[[Refusal], ConnectorError | None] | None = None
