@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ml_connector_dagster.transport.client import VendorHttp
 
 LEDGER_LINES = "ledger_lines"
+CHANGES = "changes"
+"""Stands where an entity's name would, for the answer of a change feed; its period is empty."""
 
 
 class EntityKind(StrEnum):
@@ -339,7 +341,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An entity of a period whose answer is complete and not yet published as a snapshot."""
+    """An entity of a period whose answer is complete and not yet published as a snapshot, or ``CHANGES``.
+
+    A question that was refused for good is among them: the run that takes it says why, and its reader puts it away.
+    """
 
     entity: str
     period: str
