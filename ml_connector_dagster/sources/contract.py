@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.ledger.document import DocumentLine
+from ml_connector_dagster.ledger.journal import Journal
 from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import Party, TrackingOption
 from ml_connector_dagster.ledger.period import Period
@@ -23,6 +25,7 @@ from ml_connector_dagster.ledger.posting import Company, ControlBalance, LedgerL
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from sqlalchemy import Connection
 
     from ml_connector_dagster.store.engine import Store
     from ml_connector_dagster.transport.client import VendorHttp
@@ -381,6 +384,136 @@ class Later:
     """One sentence in place of a consent: what to run, and what to do on the machine."""
 
 
+class JournalState(StrEnum):
+    """Where an entry that shall stand in the books is."""
+
+    WAITING = "waiting"
+    """Taken, not yet in the books."""
+    UNKNOWN = "unknown"
+    """It was sent and no answer came; it is looked for before anything else."""
+    POSTED = "posted"
+    VOIDED = "voided"
+    REFUSED = "refused"
+    """The books refused it; nothing of it was saved."""
+    CONFLICT = "conflict"
+    """A person changed, deleted or posted something; nothing more happens until a person decides."""
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who let journals be posted, when, and the hash of the very document that was approved."""
+
+    by: str
+    at: datetime
+    document_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPosting:
+    """One entry of a journal, or one thing done to it, and where it stands."""
+
+    key: str
+    entry: int
+    """1, 2 …: a journal too long for one entry is posted as several that each balance."""
+    entries: int
+    action: str
+    """post, void, amend."""
+    state: JournalState
+    posting_date: date
+    debits: Decimal
+    lines: int
+    number: str
+    """The number it bears in the books."""
+    transaction_id: str
+    """The vendor's id of the entry; empty until it is in the books."""
+    says: str
+    """What happened, in words, where that is more than the state says."""
+    approval: Approval
+    journal_hash: str
+    """Of the whole journal as approved."""
+    operation_id: str
+    attempt: int
+    """Moves whenever its state does; with the id it names one outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalDesk:
+    """What a source's ``JournalWriter`` gets: the company, its charts as read last, and where to record what it takes."""
+
+    store: Store
+    company_id: str
+    accounts: Mapping[str, LedgerAccount]
+    """By ledger_account_id, from the newest staged snapshot."""
+    options: Mapping[str, TrackingOption]
+    """By option_id, of the dimension that a journal's lines may carry."""
+    record: Callable[[Connection, str, Mapping[str, Any]], object]
+    """Appends an audit event (what happened, facts) within the transaction given."""
+
+
+class JournalWriter(Protocol):
+    """Brings journals into the books of one company, each once, whatever crashes.
+
+    A journal is known by its key. Sent again with the same content it is the same journal; with other content it is refused.
+    Nothing is ever deleted, and what a user deleted or voided is never posted again without a person's word.
+    """
+
+    def problems(self, journal: Journal) -> Sequence[str]:
+        """Answer why the books would refuse it, in words; nothing is sent. Empty where it may be posted."""
+
+    def post(self, journals: Sequence[Journal], approval: Approval) -> Sequence[JournalPosting]:
+        """Take journals for posting, all or none of them; those that were taken before are answered as they stand.
+
+        Raises:
+            RecordRefused: One cannot be posted; nothing of any was taken.
+            HeldForPerson: One was taken before with other content.
+        """
+
+    def postings(self, key: str = "") -> Sequence[JournalPosting]:
+        """Answer what was taken, oldest first; of one journal, or of all."""
+
+    def void(self, key: str, approval: Approval) -> Sequence[JournalPosting]:
+        """Void a journal's entries in the books; what was not sent yet is cancelled.
+
+        Raises:
+            HeldForPerson: There is none of that key, its outcome is not known yet, or its period is closed.
+        """
+
+    def correct(self, journal: Journal, approval: Approval) -> Sequence[JournalPosting]:
+        """Take what turns the posted journal of this key into this one: a reversal and a new entry, in one journal.
+
+        Raises:
+            RecordRefused: It cannot be posted.
+            HeldForPerson: There is no posted journal of that key.
+        """
+
+    def amend(self, journal: Journal, approval: Approval) -> Sequence[JournalPosting]:
+        """Change our own entry in place: unedited since, of one entry, in an open period.
+
+        Raises:
+            RecordRefused: It cannot be posted so.
+            HeldForPerson: There is no such entry.
+        """
+
+    def retry(self, key: str, approval: Approval) -> Sequence[JournalPosting]:
+        """Try again what was refused, or what a person looked into: his word overrides what the look found.
+
+        Raises:
+            HeldForPerson: There is nothing of that key to be tried again.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Journals:
+    """How a source takes journals."""
+
+    open: Callable[[JournalDesk], JournalWriter]
+    dimension: str
+    """Entity whose options a line may carry: classes."""
+    posts_at_once: bool
+    """True where there is no draft: the connection must then say ``post: posted``."""
+
+
 class Refusal(Protocol):
     """What ``Source.classify`` sees of an answer that is no success: ``transport.client.Answer`` fits."""
 
@@ -447,6 +580,8 @@ class Source:
     """Sent with every request; a company's own headers are the reader's business."""
     later: Later | None = None
     """How answers come that cannot be waited for; None where a request is answered at once."""
+    journals: Journals | None = None
+    """How journals are posted; None where the source is only read."""
     open_kept: Callable[[Company], KeptAnswers] | None = None
     """Opens kept answers of a company, for a re-translation without quota; None where the source cannot do that."""
     classify: Callable[[Refusal], ConnectorError | None] | None = None

@@ -105,7 +105,9 @@ def _judge_deleted(operation: Operation, answer: Answer) -> Look | None:
             return Look(Finding.DELETED, says=f"a user deleted journal entry {entry.txn_id}, which bore our number")
     for entry in gone:
         if _may_have_been(operation, entry):
-            says = f"journal entry {entry.txn_id} ({entry.ref_number or 'no number'}), made since it was sent, was deleted"
+            says = (
+                f"journal entry {entry.txn_id} ({entry.ref_number or 'no number'}), made since it was sent, was deleted"
+            )
             return Look(Finding.DELETED, says=says)
     return None
 

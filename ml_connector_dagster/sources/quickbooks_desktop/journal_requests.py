@@ -46,14 +46,10 @@ def look_for(operation_id: str, number: str, posting_date: str, changed_since: d
 
 def look_at(operation_id: str, txn_id: str) -> bytes:
     """Ask for one entry by its TxnID, and for the deleted ones."""
-    return _document(
-        [_entries(request_id(operation_id), f"<TxnID>{escape(txn_id)}</TxnID>"), _deleted(operation_id)]
-    )
+    return _document([_entries(request_id(operation_id), f"<TxnID>{escape(txn_id)}</TxnID>"), _deleted(operation_id)])
 
 
-def add(
-    operation_id: str, message_set: str, *, number: str, guid: str, payload: Mapping[str, Any]
-) -> bytes:
+def add(operation_id: str, message_set: str, *, number: str, guid: str, payload: Mapping[str, Any]) -> bytes:
     """Write the JournalEntryAdd of a payload; the same arguments give the same bytes."""
     lines = "".join(_added_line(line) for line in payload["lines"])
     return _write(

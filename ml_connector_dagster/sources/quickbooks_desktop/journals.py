@@ -45,7 +45,13 @@ MOST_DOUBTS = 3
 """How often QuickBooks may leave the outcome of one write open before a person decides."""
 SECONDS_AFTER_LOCK = 30.0
 SECONDS_AFTER_DOUBT = 5.0
-DELETED, FOREIGN, EDITED, DOUBT, OTHER_CONTENT = "deleted_by_user", "foreign", "edited_by_user", "doubt", "other_content"
+DELETED, FOREIGN, EDITED, DOUBT, OTHER_CONTENT = (
+    "deleted_by_user",
+    "foreign",
+    "edited_by_user",
+    "doubt",
+    "other_content",
+)
 """``error_code`` of a conflict, beside QuickBooks' own numbers."""
 
 
@@ -89,10 +95,8 @@ def apply(operation: Operation, seen: Seen, raw: bytes) -> Change:
 
 def _looked_for(operation: Operation, answer: Answer) -> Change:
     """Judge the look before (and after) a journal_add, or the reading of one whose TxnID is known."""
-    if operation.txn_id:
-        look = judge_one(operation, operation.txn_id, answer)
-    else:
-        look = judge_look(operation, _asked(operation), answer)
+    known = operation.txn_id
+    look = judge_one(operation, known, answer) if known else judge_look(operation, _asked(operation), answer)
     if look.finding is Finding.ABSENT:
         return Change(State.PENDING, Phase.WRITE)
     if look.entry is None:
@@ -148,23 +152,7 @@ def _written(operation: Operation, seen: Seen, answer: Answer) -> Change:
         return saved
     if reply is None and not answer.set_status:
         return _doubt(operation, "QuickBooks answered something else than the write")
-    match verdict(seen):
-        case Verdict.RETRY:
-            return _locked(operation, seen)
-        case Verdict.STALE if operation.kind is Kind.JOURNAL_MOD and not operation.progress.get("stale"):
-            return Change(State.PENDING, Phase.PROBE, {"progress": {**operation.progress, "stale": True}})
-        case Verdict.STALE:
-            return _conflict(operation, "3200", "it was changed in QuickBooks while it was being changed here")
-        case Verdict.CONFLICT:
-            return _conflict(operation, OTHER_CONTENT, "QuickBooks knows its message set with other content (9001)")
-        case Verdict.NOT_DONE:
-            return _anew(operation, {}, SECONDS_AFTER_DOUBT)
-        case Verdict.PAUSE:
-            return _anew(operation, {}, SECONDS_AFTER_LOCK, pause=_said(seen))
-        case Verdict.FAILED:
-            return Change(State.FAILED, Phase.WRITE, {"error_code": str(_code(seen)), "error": _said(seen)})
-        case _:
-            return _doubt(operation, _said(seen))
+    return _REFUSED.get(verdict(seen), _doubted)(operation, seen)
 
 
 def _saved(operation: Operation, reply: Reply) -> Change | None:
@@ -239,12 +227,49 @@ def _doubt(operation: Operation, says: str) -> Change:
     )
 
 
+def _doubted(operation: Operation, seen: Seen) -> Change:
+    return _doubt(operation, _said(seen))
+
+
 def _locked(operation: Operation, seen: Seen) -> Change:
     retries = operation.lock_retries + 1
     if retries > MOST_LOCKS:
-        values = {"error_code": str(_code(seen)), "error": _said(seen), "lock_retries": retries}
-        return Change(State.FAILED, Phase.WRITE, values)
+        return _failed(operation, seen)
     return _anew(operation, {"lock_retries": retries, "error": _said(seen)}, SECONDS_AFTER_LOCK)
+
+
+def _stale(operation: Operation, seen: Seen) -> Change:
+    """Read it again once: somebody saved it between our reading and our change."""
+    if operation.kind is not Kind.JOURNAL_MOD or operation.progress.get("stale"):
+        return _conflict(operation, str(_code(seen)), "it was changed in QuickBooks while it was being changed here")
+    return Change(State.PENDING, Phase.PROBE, {"progress": {**operation.progress, "stale": True}})
+
+
+def _other_content(operation: Operation, seen: Seen) -> Change:
+    return _conflict(operation, OTHER_CONTENT, f"QuickBooks knows its message set with other content ({_code(seen)})")
+
+
+def _not_done(operation: Operation, seen: Seen) -> Change:
+    return _anew(operation, {"error": _said(seen)}, SECONDS_AFTER_DOUBT)
+
+
+def _paused(operation: Operation, seen: Seen) -> Change:
+    return _anew(operation, {"error": _said(seen)}, SECONDS_AFTER_LOCK, pause=_said(seen))
+
+
+def _failed(operation: Operation, seen: Seen) -> Change:
+    return Change(State.FAILED, operation.phase, {"error_code": str(_code(seen)), "error": _said(seen)})
+
+
+_REFUSED: Mapping[Verdict, Callable[[Operation, Seen], Change]] = {
+    Verdict.RETRY: _locked,
+    Verdict.STALE: _stale,
+    Verdict.CONFLICT: _other_content,
+    Verdict.NOT_DONE: _not_done,
+    Verdict.PAUSE: _paused,
+    Verdict.FAILED: _failed,
+}
+"""What follows where QuickBooks says that it did not save it; for every other verdict the outcome is open."""
 
 
 def _anew(operation: Operation, values: Mapping[str, Any], retry_in_seconds: float, *, pause: str = "") -> Change:
@@ -258,9 +283,7 @@ def _anew(operation: Operation, values: Mapping[str, Any], retry_in_seconds: flo
         "request": journal_requests.under_new_id(operation.request, operation.message_set_id, message_set),
         "progress": {**operation.progress, "tries": tries},
     }
-    return Change(
-        State.PENDING, Phase.PROBE, {**values, **renewed}, retry_in_seconds=retry_in_seconds, pause=pause
-    )
+    return Change(State.PENDING, Phase.PROBE, {**values, **renewed}, retry_in_seconds=retry_in_seconds, pause=pause)
 
 
 def _tries(operation: Operation) -> int:
