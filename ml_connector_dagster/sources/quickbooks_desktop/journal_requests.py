@@ -1,4 +1,4 @@
-"""The qbXML that the journals' steps hand out; elements in the order of the schema, ASCII with numeric references."""
+"""The qbXML that the journals' steps hand out: looks, which ask several questions at once, and writes, one a message."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from xml.sax.saxutils import escape
 
-VERSION = "13.0"
-HEAD = f'<?xml version="1.0" encoding="utf-8"?>\n<?qbxml version="{VERSION}"?>\n'
+from ml_connector_dagster.sources.quickbooks_desktop.qbxml import Fields, Value, message, questions
+
 DAY, SINCE, GONE = "day", "since", "gone"
 """What the further questions of a look are about; the first one's request id is the operation's own."""
 
@@ -26,48 +25,40 @@ def look_for(operation_id: str, number: str, posting_date: str, changed_since: d
         operation_id: Whose look it is.
         number: Our reference number; a user may have changed it since.
         posting_date: 2026-10-31.
-        changed_since: Day before the write was first handed out; None where it never was.
+        changed_since: Before the write was first handed out; None where it never was.
     """
-    asks = [
-        _entries(request_id(operation_id), f"<RefNumberCaseSensitive>{escape(number)}</RefNumberCaseSensitive>"),
-        _entries(
-            request_id(operation_id, DAY),
-            f"<TxnDateRangeFilter><FromTxnDate>{posting_date}</FromTxnDate>"
-            f"<ToTxnDate>{posting_date}</ToTxnDate></TxnDateRangeFilter>",
-        ),
-    ]
+    that_day: Fields = {"FromTxnDate": posting_date, "ToTxnDate": posting_date}
+    asked = {
+        request_id(operation_id): _entries({"RefNumberCaseSensitive": number}),
+        request_id(operation_id, DAY): _entries({"TxnDateRangeFilter": that_day}),
+    }
     if changed_since is not None:
-        since = f"<FromModifiedDate>{changed_since.isoformat()}</FromModifiedDate>"
-        asks.append(
-            _entries(request_id(operation_id, SINCE), f"<ModifiedDateRangeFilter>{since}</ModifiedDateRangeFilter>")
-        )
-    return _document([*asks, _deleted(operation_id)])
+        since: Fields = {"FromModifiedDate": changed_since}
+        asked[request_id(operation_id, SINCE)] = _entries({"ModifiedDateRangeFilter": since})
+    return questions(asked | _deleted(operation_id))
 
 
 def look_at(operation_id: str, txn_id: str) -> bytes:
     """Ask for one entry by its TxnID, and for the deleted ones."""
-    return _document([_entries(request_id(operation_id), f"<TxnID>{escape(txn_id)}</TxnID>"), _deleted(operation_id)])
+    return questions({request_id(operation_id): _entries({"TxnID": txn_id})} | _deleted(operation_id))
 
 
 def add(operation_id: str, message_set: str, *, number: str, guid: str, payload: Mapping[str, Any]) -> bytes:
     """Write the JournalEntryAdd of a payload; the same arguments give the same bytes."""
-    lines = "".join(_added_line(line) for line in payload["lines"])
-    return _write(
-        message_set,
-        f'<JournalEntryAddRq requestID="{operation_id}"><JournalEntryAdd>'
-        f"<TxnDate>{payload['date']}</TxnDate><RefNumber>{number}</RefNumber>"
-        f"<IsAdjustment>{str(payload['is_adjustment']).lower()}</IsAdjustment><ExternalGUID>{guid}</ExternalGUID>"
-        f"{lines}</JournalEntryAdd></JournalEntryAddRq>",
-    )
+    entry: Fields = {
+        "TxnDate": payload["date"],
+        "RefNumber": number,
+        "IsAdjustment": bool(payload["is_adjustment"]),
+        "ExternalGUID": guid,
+        "JournalDebitLine": [_line(line) for line in payload["lines"] if Decimal(line["amount"]) > 0],
+        "JournalCreditLine": [_line(line) for line in payload["lines"] if Decimal(line["amount"]) < 0],
+    }
+    return _write("JournalEntryAddRq", {"JournalEntryAdd": entry}, operation_id, message_set)
 
 
 def void(operation_id: str, message_set: str, txn_id: str) -> bytes:
     """Write the TxnVoid of an entry."""
-    return _write(
-        message_set,
-        f'<TxnVoidRq requestID="{operation_id}"><TxnVoidType>JournalEntry</TxnVoidType>'
-        f"<TxnID>{escape(txn_id)}</TxnID></TxnVoidRq>",
-    )
+    return _write("TxnVoidRq", {"TxnVoidType": "JournalEntry", "TxnID": txn_id}, operation_id, message_set)
 
 
 def modify(
@@ -84,13 +75,13 @@ def modify(
     """
     standing = list(line_ids)
     ids = [*standing, *["-1"] * max(0, len(payload["lines"]) - len(standing))]
-    lines = "".join(_modified_line(line_id, line) for line_id, line in zip(ids, payload["lines"], strict=False))
-    return _write(
-        message_set,
-        f'<JournalEntryModRq requestID="{operation_id}"><JournalEntryMod><TxnID>{escape(payload["txn_id"])}</TxnID>'
-        f"<EditSequence>{escape(edit_sequence)}</EditSequence><TxnDate>{payload['date']}</TxnDate>"
-        f"{lines}</JournalEntryMod></JournalEntryModRq>",
-    )
+    entry: Fields = {
+        "TxnID": payload["txn_id"],
+        "EditSequence": edit_sequence,
+        "TxnDate": payload["date"],
+        "JournalLineMod": [_modified(line_id, line) for line_id, line in zip(ids, payload["lines"], strict=False)],
+    }
+    return _write("JournalEntryModRq", {"JournalEntryMod": entry}, operation_id, message_set)
 
 
 def under_new_id(request: bytes, old: str, new: str) -> bytes:
@@ -98,62 +89,31 @@ def under_new_id(request: bytes, old: str, new: str) -> bytes:
     return request.replace(f'newMessageSetID="{old}"'.encode(), f'newMessageSetID="{new}"'.encode(), 1)
 
 
-def _entries(named: str, chosen: str) -> str:
-    return (
-        f'<JournalEntryQueryRq requestID="{named}">{chosen}<IncludeLineItems>true</IncludeLineItems>'
-        "</JournalEntryQueryRq>"
-    )
+def _entries(chosen: Mapping[str, Value]) -> tuple[str, Fields]:
+    return "JournalEntryQueryRq", {**chosen, "IncludeLineItems": True}
 
 
-def _deleted(operation_id: str) -> str:
+def _deleted(operation_id: str) -> dict[str, tuple[str, Fields]]:
     """Everything QuickBooks still knows to be deleted: the last 90 days."""
-    return (
-        f'<TxnDeletedQueryRq requestID="{request_id(operation_id, GONE)}"><TxnDelType>JournalEntry</TxnDelType>'
-        "</TxnDeletedQueryRq>"
-    )
+    return {request_id(operation_id, GONE): ("TxnDeletedQueryRq", {"TxnDelType": "JournalEntry"})}
 
 
-def _added_line(line: Mapping[str, Any]) -> str:
-    amount = Decimal(line["amount"])
-    side = "JournalDebitLine" if amount > 0 else "JournalCreditLine"
-    return f"<{side}>{_account(line)}{_amount(amount)}{_memo(line)}{_class(line)}</{side}>"
+def _line(line: Mapping[str, Any]) -> Fields:
+    fields: dict[str, Value] = {
+        "AccountRef": {"ListID": line["ledger_account_id"]},
+        "Amount": abs(Decimal(line["amount"])),
+    }
+    if line["memo"]:
+        fields["Memo"] = line["memo"]
+    if line["tracking_id"]:
+        fields["ClassRef"] = {"ListID": line["tracking_id"]}
+    return fields
 
 
-def _modified_line(line_id: str, line: Mapping[str, Any]) -> str:
-    amount = Decimal(line["amount"])
-    side = "Debit" if amount > 0 else "Credit"
-    return (
-        f"<JournalLineMod><TxnLineID>{escape(line_id)}</TxnLineID><JournalLineType>{side}</JournalLineType>"
-        f"{_account(line)}{_amount(amount)}{_memo(line)}{_class(line)}</JournalLineMod>"
-    )
+def _modified(line_id: str, line: Mapping[str, Any]) -> Fields:
+    side = "Debit" if Decimal(line["amount"]) > 0 else "Credit"
+    return {"TxnLineID": line_id, "JournalLineType": side, **_line(line)}
 
 
-def _account(line: Mapping[str, Any]) -> str:
-    return f"<AccountRef><ListID>{escape(line['ledger_account_id'])}</ListID></AccountRef>"
-
-
-def _amount(amount: Decimal) -> str:
-    return f"<Amount>{abs(amount):.2f}</Amount>"
-
-
-def _memo(line: Mapping[str, Any]) -> str:
-    return f"<Memo>{escape(line['memo'])}</Memo>" if line["memo"] else ""
-
-
-def _class(line: Mapping[str, Any]) -> str:
-    return f"<ClassRef><ListID>{escape(line['tracking_id'])}</ListID></ClassRef>" if line["tracking_id"] else ""
-
-
-def _write(message_set: str, request: str) -> bytes:
-    return _ascii(
-        f'{HEAD}<QBXML><QBXMLMsgsRq newMessageSetID="{message_set}" onError="stopOnError">{request}'
-        "</QBXMLMsgsRq></QBXML>"
-    )
-
-
-def _document(requests: Iterable[str]) -> bytes:
-    return _ascii(f'{HEAD}<QBXML><QBXMLMsgsRq onError="continueOnError">{"".join(requests)}</QBXMLMsgsRq></QBXML>')
-
-
-def _ascii(text: str) -> bytes:
-    return text.encode("ascii", "xmlcharrefreplace")
+def _write(request: str, fields: Fields, operation_id: str, message_set: str) -> bytes:
+    return message(request, fields, request_id=operation_id, set_attributes={"newMessageSetID": message_set})

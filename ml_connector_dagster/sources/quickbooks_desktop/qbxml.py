@@ -130,16 +130,21 @@ def message(
     Raises:
         SettingWrong: An element is unknown in its place, a text too long, or an amount no amount of cents.
     """
-    if not 0 < len(request_id) <= MOST_REQUEST_ID:
-        raise _unwritable(f"The request id {request_id!r} is not of 1 to {MOST_REQUEST_ID} characters.")
-    own = _attributes({"requestID": request_id, **(attributes or {})})
     whole = _attributes({**(set_attributes or {}), "onError": "stopOnError"})
-    inside = "".join(_children(request, fields))
-    written = (
-        f'<?xml version="1.0" encoding="utf-8"?><?qbxml version="{VERSION}"?>'
-        f"<QBXML><QBXMLMsgsRq{whole}><{request}{own}>{inside}</{request}></QBXMLMsgsRq></QBXML>"
-    )
-    return written.encode("ascii", "xmlcharrefreplace")
+    return _document(whole, _request(request, fields, request_id, attributes or {}))
+
+
+def questions(asked: Mapping[str, tuple[str, Fields]]) -> bytes:
+    """Answer several queries as one document, each answered whatever becomes of the others; never a write among them.
+
+    Args:
+        asked: Request id to request and fields, as in ``message``.
+
+    Raises:
+        SettingWrong: As ``message`` does.
+    """
+    inside = "".join(_request(request, fields, request_id, {}) for request_id, (request, fields) in asked.items())
+    return _document(_attributes({"onError": "continueOnError"}), inside)
 
 
 def windows_text(text: str, *, strict: bool = False) -> str:
@@ -192,6 +197,21 @@ def parse_untrusted(content: bytes) -> etree._Element:
 def as_document(text: str) -> bytes:
     """Answer a qbXML document that arrived as text in UTF-8, its declaration taken off: bytes for ``parse_untrusted``."""
     return _DECLARATION.sub("", text, count=1).strip().encode("utf-8", "xmlcharrefreplace")
+
+
+def _request(request: str, fields: Fields, request_id: str, attributes: Mapping[str, str]) -> str:
+    if not 0 < len(request_id) <= MOST_REQUEST_ID:
+        raise _unwritable(f"The request id {request_id!r} is not of 1 to {MOST_REQUEST_ID} characters.")
+    own = _attributes({"requestID": request_id, **attributes})
+    return f"<{request}{own}>{''.join(_children(request, fields))}</{request}>"
+
+
+def _document(set_attributes: str, inside: str) -> bytes:
+    written = (
+        f'<?xml version="1.0" encoding="utf-8"?><?qbxml version="{VERSION}"?>'
+        f"<QBXML><QBXMLMsgsRq{set_attributes}>{inside}</QBXMLMsgsRq></QBXML>"
+    )
+    return written.encode("ascii", "xmlcharrefreplace")
 
 
 def _children(parent: str, fields: Fields) -> Iterator[str]:

@@ -41,7 +41,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The one answer of a message set."""
+    """The answer to a message, or to the first of several questions in it."""
 
     request_id: str
     kind: str
@@ -85,20 +85,18 @@ _REFUSALS = range(3000, 4000)
 
 
 def seen(answer: bytes) -> Seen:
-    """Answer what a qbXML answer says of the one request that was sent.
+    """Answer what a qbXML answer says of the request that was sent; of the first where a journal's look asked several.
 
     Args:
         answer: The document, as ``qbxml.as_document`` makes it of the text that came.
 
     Raises:
-        RequestRejected: It is no qbXML answer, or holds more than one.
+        RequestRejected: It is no qbXML answer.
     """
     root = parse_untrusted(answer)
     found = root.find("QBXMLMsgsRs")
     if root.tag != "QBXML" or found is None:
         raise _no_answer(f"its outermost element is {root.tag!r}")
-    if len(found) > 1:
-        raise _no_answer(f"it holds {len(found)} answers where one request was sent")
     return _seen(found, found[0] if len(found) else None)
 
 
