@@ -225,15 +225,15 @@ class Session:
         """Begin QuickBooks' session, with other files as long as the service names some."""
         for _ in range(MOST_ATTEMPTS):
             try:
-                self._opened = yield from self._calls.step(BEGIN_SESSION, {"path": path}, partial(self._begin, path))
+                yield from self._calls.step(BEGIN_SESSION, {"path": path}, partial(self._begin, path))
             except ProcessorError as wrong:
                 path = yield from self._report(wrong)
             else:
                 return
         raise SessionEnds("QBWC1013", f"The service still retries after {MOST_ATTEMPTS} attempts.", is_closed=True)
 
-    def _begin(self, path: str) -> Opened:
-        return self._around.quickbooks.begin(path, self._login.application)
+    def _begin(self, path: str) -> None:
+        self._opened = self._around.quickbooks.begin(path, self._login.application)
 
     def _report(self, wrong: ProcessorError) -> Steps[str]:
         """Tell the service that QuickBooks cannot be reached, and answer the file it wants to try next."""
