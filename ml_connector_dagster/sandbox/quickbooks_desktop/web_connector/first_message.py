@@ -9,10 +9,9 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.machine impor
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.qwc import Application, ApplicationRefused
 
 FILE_ID = "FileID"
-_OPENED = '<?xml version="1.0" ?><?qbxml version="{version}"?><QBXML><QBXMLMsgsRq onError="{on_error}">'
+_OPENED = '<?xml version="1.0" ?><?qbxml version="13.0"?><QBXML><QBXMLMsgsRq onError="continueOnError">'
 _CLOSED = "</QBXMLMsgsRq></QBXML>"
 _NUMBERED_VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
-_ALREADY_DEFINED = {"0", "3100"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ def host_company_preferences(owner_id: str) -> str:
         f'<CompanyQueryRq requestID="1"><OwnerID>{owner_id}</OwnerID></CompanyQueryRq>'
         '<PreferencesQueryRq requestID="2" />'
     )
-    return _message("continueOnError", inside)
+    return _message(inside)
 
 
 def read_first_answer(text: str) -> FirstAnswer:
@@ -52,35 +51,13 @@ def read_first_answer(text: str) -> FirstAnswer:
 def register_file_id(opened: Opened, application: Application) -> None:
     """Stamp the application's FileID into the company file; ApplicationRefused where another one is there already."""
     asked = f'<CompanyQueryRq requestID="0"><OwnerID>{application.owner_id}</OwnerID></CompanyQueryRq>'
-    found = _file_id(_root(opened.process(_message("stopOnError", asked))))
+    found = _file_id(_root(opened.process(_message(asked))))
     if found and found.lower() != application.file_id.lower():
-        raise _not_added(f"the file bears FileID {found}")
-    if not found:
-        _add_file_id(opened, application)
-
-
-def _add_file_id(opened: Opened, application: Application) -> None:
-    who = f"<OwnerID>{application.owner_id}</OwnerID><DataExtName>{FILE_ID}</DataExtName>"
-    defined = f"{who}<DataExtType>STR255TYPE</DataExtType><AssignToObject>Company</AssignToObject>"
-    added = f"{who}<OtherDataExtType>Company</OtherDataExtType><DataExtValue>{application.file_id}</DataExtValue>"
-    answer = _root(
-        opened.process(
-            _message(
-                "continueOnError",
-                f'<DataExtDefAddRq requestID="0"><DataExtDefAdd>{defined}</DataExtDefAdd></DataExtDefAddRq>'
-                f'<DataExtAddRq requestID="1"><DataExtAdd>{added}</DataExtAdd></DataExtAddRq>',
-            )
+        raise ApplicationRefused(
+            "QBWC1026", f"There was some problem adding fileID: the company file bears FileID {found} already."
         )
-    )
-    for name, fine in (("DataExtDefAddRs", _ALREADY_DEFINED), ("DataExtAddRs", {"0"})):
-        status = answer.find(f".//{name}")
-        if status is None or status.get("statusCode") not in fine:
-            said = "nothing" if status is None else f"{status.get('statusCode')} {status.get('statusMessage')}"
-            raise _not_added(f"{name} says {said}")
-
-
-def _not_added(why: str) -> ApplicationRefused:
-    return ApplicationRefused("QBWC1026", f"There was some problem adding fileID: {why}.")
+    if not found:
+        opened.stamp(application.owner_id, application.file_id)
 
 
 def _file_id(root: etree._Element) -> str:
@@ -90,8 +67,8 @@ def _file_id(root: etree._Element) -> str:
     return ""
 
 
-def _message(on_error: str, inside: str, version: str = "13.0") -> str:
-    return _OPENED.format(version=version, on_error=on_error) + inside + _CLOSED
+def _message(inside: str) -> str:
+    return f"{_OPENED}{inside}{_CLOSED}"
 
 
 def _root(text: str) -> etree._Element:

@@ -1,6 +1,6 @@
 """One Windows machine with QuickBooks on it: which company files it can reach, which one is open, who may come in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,14 +34,27 @@ class RequestProcessor(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class CompanyFile:
+    """A company file as a machine sees it: what makes a processor of it, and FileID by OwnerID of known applications."""
+
+    processor: Callable[[], RequestProcessor]
+    stamps: MutableMapping[str, str]
+
+
 class Opened:
     """A session with a company file; a crash of QuickBooks makes it useless."""
 
-    def __init__(self, path: str, processor: RequestProcessor) -> None:
+    def __init__(self, path: str, file: CompanyFile) -> None:
         self.path = path
-        self._processor = processor
+        self._file = file
+        self._processor = file.processor()
         self._is_open = True
-        processor.begin_session()
+        self._processor.begin_session()
+
+    def stamp(self, owner_id: str, file_id: str) -> None:
+        """Write an application's FileID into the file, as private data of the company."""
+        self._file.stamps[owner_id] = file_id
 
     def process(self, qbxml: str) -> str:
         """Answer a message set; ProcessorError, after which the session may be over."""
@@ -68,8 +81,8 @@ class QuickBooks:
     "allow access even if QuickBooks is not running".
     """
 
-    files: Mapping[str, Callable[[], RequestProcessor]]
-    """What makes a processor of a company file, by its path."""
+    files: Mapping[str, CompanyFile]
+    """Company files by path."""
     open_file: str = ""
     is_running: bool = True
     may_start: bool = True
@@ -83,7 +96,7 @@ class QuickBooks:
         if not self.is_running and not self.may_start:
             raise ProcessorError(_NOT_STARTED, "Could not start QuickBooks.")
         self.is_running, self.open_file = True, found
-        return Opened(found, self.files[found]())
+        return Opened(found, self.files[found])
 
     def _current(self) -> str:
         if not self.is_running:

@@ -11,7 +11,7 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.calls import 
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.connector import WebConnector
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.envelope import INTUIT, SOAP, HttpAnswer
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.fault_plan import CallFault, FaultPlan
-from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.machine import QuickBooks
+from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.machine import CompanyFile, QuickBooks
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.wire import Wire
 
 PATH = r"C:\Books\Brackenridge.QBW"
@@ -144,6 +144,9 @@ class Echo:
     sessions: int = 0
     open_sessions: int = 0
 
+    def company_file(self):
+        return CompanyFile(lambda: self, self.data_ext)
+
     def begin_session(self):
         self.sessions += 1
         self.open_sessions += 1
@@ -160,9 +163,6 @@ class Echo:
         if "<broken" in qbxml:
             raise ProcessorError("0x80040400", "QuickBooks found an error when parsing the provided XML text stream.")
         root = etree.fromstring(qbxml.encode())
-        if root.find(".//DataExtAdd") is not None:
-            self.data_ext[root.findtext(".//OwnerID")] = root.findtext(".//DataExtValue")
-            return answered('<DataExtDefAddRs statusCode="0"/><DataExtAddRs statusCode="0"/>')
         if root.find(".//CompanyQueryRq") is not None:
             return answered(HOST + self.company(root.findtext(".//OwnerID")))
         self.processed.append(qbxml)
@@ -197,7 +197,7 @@ class Office:
     carrier: object = None
 
     def __post_init__(self):
-        self.quickbooks = QuickBooks({PATH: lambda: self.file}, open_file=PATH)
+        self.quickbooks = QuickBooks({PATH: self.file.company_file()}, open_file=PATH)
         self.wire = Wire(self.carrier or self.service)
         self.connector = self.machine("OFFICE-PC")
 

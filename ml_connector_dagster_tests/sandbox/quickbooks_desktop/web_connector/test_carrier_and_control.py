@@ -122,7 +122,9 @@ def control():
     service = Service(work=["<one/>"])
     file = Echo()
     machines = Machines(
-        lambda _name: QuickBooks({PATH: lambda: file}, open_file=PATH), sleep=lambda _seconds: None, wire=Wire(service)
+        lambda _name: QuickBooks({PATH: file.company_file()}, open_file=PATH),
+        sleep=lambda _seconds: None,
+        wire=Wire(service),
     )
     return TestClient(Starlette(routes=web_connector_routes(machines)))
 
