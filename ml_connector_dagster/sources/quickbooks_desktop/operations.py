@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
 
 
 class Kind(StrEnum):
@@ -106,7 +109,7 @@ class Operation:
     version: int
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Operation:
+    def of(cls, row: RowMapping) -> Operation:
         """Answer the operation of a row (``result.mappings()``)."""
         found = {name.name: row[name.name] for name in fields(cls)}
         return cls(**found | {"kind": Kind(row["kind"]), "phase": Phase(row["phase"]), "state": State(row["state"])})

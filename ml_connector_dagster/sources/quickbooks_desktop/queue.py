@@ -155,7 +155,8 @@ class Queue:
             table.company_id == self.company_id, table.state.in_(open_states)
         )
         with self._store.read() as database:
-            return database.execute(query).scalar_one()
+            oldest: datetime | None = database.execute(query).scalar_one()
+        return oldest
 
     def company(self) -> LastSession | None:
         """Answer what the last session told of the company file; None where there was none yet."""

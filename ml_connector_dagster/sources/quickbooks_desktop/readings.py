@@ -180,7 +180,9 @@ def _answered(store: Store, of: Reading) -> list[tuple[str, str, int, int]]:
         table.reading_id == of.id, table.state == State.SUCCEEDED.value
     )
     with store.read() as database:
-        return [(one, name, at, pages) for one, name, at, pages in database.execute(query.order_by(table.position)).tuples()]
+        return [
+            (one, name, at, pages) for one, name, at, pages in database.execute(query.order_by(table.position)).tuples()
+        ]
 
 
 def _page(store: Store, operation_id: str, generation: int, page: int) -> tuple[Mapping[str, Any], bytes]:

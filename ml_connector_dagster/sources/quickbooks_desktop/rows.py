@@ -78,6 +78,14 @@ def session_of(database: Connection, ticket: str) -> RowMapping | None:
     return database.execute(query).mappings().first()
 
 
+def open_session(database: Connection, company_id: str) -> RowMapping | None:
+    """Answer the newest session of a company that nobody ended."""
+    table = desktop_session.c
+    query = select(desktop_session).where(table.company_id == company_id, table.state.in_(("open", "failed")))
+    query = query.where(table.closed_at.is_(None)).order_by(table.epoch.desc()).limit(1)
+    return database.execute(query).mappings().first()
+
+
 def change_session(database: Connection, session_id: str, **values: Any) -> None:
     """Change the session's row."""
     database.execute(update(desktop_session).where(desktop_session.c.id == session_id).values(**values))
@@ -123,6 +131,14 @@ def open_attempt(database: Connection, operation_id: str, session_id: str) -> Ro
         .order_by(table.id.desc())
         .limit(1)
     )
+    return database.execute(query).mappings().first()
+
+
+def last_attempt(database: Connection, operation_id: str, session_id: str) -> RowMapping | None:
+    """Answer the newest message of an operation that this session was given, answered or not."""
+    table = desktop_attempt.c
+    query = select(desktop_attempt).where(table.operation_id == operation_id, table.session_id == session_id)
+    query = query.where(table.sent_at.is_not(None)).order_by(table.id.desc()).limit(1)
     return database.execute(query).mappings().first()
 
 
