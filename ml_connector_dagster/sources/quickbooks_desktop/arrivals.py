@@ -6,20 +6,25 @@ itself) bears no period and starts no run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from ml_connector_dagster.sources.contract import Arrived, Finding, Waiting
 from ml_connector_dagster.sources.quickbooks_desktop.entities import ENTITIES
+from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.source import HOW_TO_CONNECT
-from ml_connector_dagster.store.tables import desktop_attempt, desktop_company, desktop_operation, reading
+from ml_connector_dagster.store.tables import desktop_attempt, desktop_operation
 
 if TYPE_CHECKING:
+    from ml_connector_dagster.sources.quickbooks_desktop.readings import Reading
     from ml_connector_dagster.store.engine import Store
 
 _NAMES = frozenset(entity.name for entity in ENTITIES)
+_PERIOD = re.compile(r"\d{4}-\d{2}")
 
 
 def purpose_of(entity: str, period: str) -> str:
@@ -28,69 +33,59 @@ def purpose_of(entity: str, period: str) -> str:
 
 
 def slice_of(purpose: str) -> tuple[str, str] | None:
-    """Answer entity and period of a purpose; None for one that is no entity's."""
+    """Answer entity and period of a purpose; None for one that is no entity's month."""
     entity, _, period = purpose.partition(" ")
-    return (entity, period) if entity in _NAMES and period else None
+    return (entity, period) if entity in _NAMES and _PERIOD.fullmatch(period) else None
 
 
 def waiting(store: Store, company_id: str) -> Sequence[Waiting]:
     """Answer what was asked for and is not answered in full, oldest first."""
-    return [Waiting(*named, row["asked_at"]) for named, row in _readings(store, company_id, "pending")]
+    open_ones = Queue(store, company_id).waiting()
+    return [Waiting(*named, one.asked_at) for one in open_ones if (named := slice_of(one.purpose))]
 
 
 def arrived(store: Store, company_id: str) -> Sequence[Arrived]:
     """Answer what is complete and not yet published, oldest first."""
+    found = [(one, named) for one in Queue(store, company_id).arrived() if (named := slice_of(one.purpose))]
+    first_sent = _first_sent(store, [one for one, _ in found])
     return [
-        Arrived(*named, key=row["id"], began_at=row["began_at"] or row["asked_at"], arrived_at=row["finished_at"])
-        for named, row in _readings(store, company_id, "complete")
+        Arrived(*named, one.id, first_sent.get(one.id, one.asked_at), one.finished_at or one.asked_at)
+        for one, named in found
     ]
 
 
 def published(store: Store, company_id: str, entity: str, period: str, run_id: str) -> None:
     """Mark the answer that stands in a snapshot now; a reading that is not complete is left as it is."""
-    with store.begin() as database:
-        database.execute(
-            sa.update(reading)
-            .where(
-                reading.c.company_id == company_id,
-                reading.c.open_key == purpose_of(entity, period),
-                reading.c.state == "complete",
-            )
-            .values(state="published", open_key=None, published_at=store.now(), published_by=run_id)
-        )
+    queue = Queue(store, company_id)
+    found = queue.find(purpose_of(entity, period))
+    if found is not None and found.is_complete:
+        queue.publish(found, run_id)
 
 
 def heartbeat(store: Store, company_id: str) -> Sequence[Finding]:
     """Answer when the customer's machine was last seen and the company file was last open, for a bookkeeper."""
-    with store.read() as database:
-        row = database.execute(sa.select(desktop_company).where(desktop_company.c.company_id == company_id)).first()
-    if row is None or row.seen_at is None:
+    seen = Queue(store, company_id).seen()
+    if seen.seen_at is None:
         return [Finding("Web Connector", holds=False, says=f"It has never called. {HOW_TO_CONNECT}")]
-    seen = f"The Windows machine was last seen {row.seen_at:%d %B %Y at %H:%M} UTC"
-    opened = (
-        f"the company file was open {row.opened_at:%d %B %Y at %H:%M} UTC" if row.opened_at else "never with the file"
-    )
-    found = [Finding("Web Connector", holds=row.opened_at is not None, says=f"{seen}, {opened}.")]
-    if row.error:
-        found.append(Finding("Last session", holds=False, says=row.error))
-    if row.paused:
-        found.append(Finding("Paused", holds=False, says=row.paused))
-    return found
+    opened = f"the company file was open {_said(seen.opened_at)}" if seen.opened_at else "the company file never was open"
+    says = f"The Windows machine was last seen {_said(seen.seen_at)}, {opened}."
+    found = [Finding("Web Connector", holds=seen.opened_at is not None, says=says)]
+    told = {"Last session": seen.error, "Paused": seen.paused}
+    return [*found, *(Finding(subject, holds=False, says=says) for subject, says in told.items() if says)]
 
 
-def _readings(store: Store, company_id: str, state: str) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
-    first_sent = sa.func.min(desktop_attempt.c.sent_at).label("began_at")
-    asked = (
-        sa.select(reading, first_sent)
-        .outerjoin(desktop_operation, desktop_operation.c.reading_id == reading.c.id)
-        .outerjoin(desktop_attempt, desktop_attempt.c.operation_id == desktop_operation.c.id)
-        .where(reading.c.company_id == company_id, reading.c.state == state)
-        .group_by(*reading.c)
-        .order_by(reading.c.asked_at, reading.c.id)
+def _said(moment: datetime) -> str:
+    return f"{moment:%d %B %Y at %H:%M} UTC"
+
+
+def _first_sent(store: Store, found: Sequence[Reading]) -> dict[str, datetime]:
+    """Answer when the first question of each was handed out: what was noted later is not in its answers."""
+    operation, sent_at = desktop_operation.c, desktop_attempt.c.sent_at
+    query = (
+        sa.select(operation.reading_id, sa.func.min(sent_at, type_=sent_at.type))
+        .join(desktop_attempt, desktop_attempt.c.operation_id == operation.id)
+        .where(operation.reading_id.in_([one.id for one in found]), sent_at.is_not(None))
+        .group_by(operation.reading_id)
     )
     with store.read() as database:
-        found = database.execute(asked).mappings().all()
-    for row in found:
-        named = slice_of(row["purpose"])
-        if named:
-            yield named, dict(row)
+        return dict(database.execute(query).tuples().all()) if found else {}
