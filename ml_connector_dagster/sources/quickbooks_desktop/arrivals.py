@@ -67,7 +67,9 @@ def heartbeat(store: Store, company_id: str) -> Sequence[Finding]:
     seen = Queue(store, company_id).seen()
     if seen.seen_at is None:
         return [Finding("Web Connector", holds=False, says=f"It has never called. {HOW_TO_CONNECT}")]
-    opened = f"the company file was open {_said(seen.opened_at)}" if seen.opened_at else "the company file never was open"
+    opened = (
+        f"the company file was open {_said(seen.opened_at)}" if seen.opened_at else "the company file never was open"
+    )
     says = f"The Windows machine was last seen {_said(seen.seen_at)}, {opened}."
     found = [Finding("Web Connector", holds=seen.opened_at is not None, says=says)]
     told = {"Last session": seen.error, "Paused": seen.paused}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -35,9 +35,7 @@ def _machine(company: DesktopCompany) -> Finding:
     seen = company.queue.seen()
     if seen.seen_at is None:
         return Finding("Web Connector", holds=False, says="It has never called.")
-    opened = (
-        f"the company file was open {seen.opened_at:%d %B %Y at %H:%M} UTC" if seen.opened_at else "the file never"
-    )
+    opened = f"the company file was open {seen.opened_at:%d %B %Y at %H:%M} UTC" if seen.opened_at else "the file never"
     trouble = " ".join(one for one in (seen.error, seen.paused) if one)
     said = f"The Windows machine was last seen {seen.seen_at:%d %B %Y at %H:%M} UTC, {opened}. {trouble}".strip()
     return Finding("Web Connector", holds=seen.opened_at is not None and not trouble, says=said)
@@ -66,7 +64,9 @@ def _questions(company: DesktopCompany) -> Finding:
     if at and company.session.store and company.session.store.now() - at > STAYS_TRUE:
         company.spend(PURPOSE)
         return _questions(company)
-    return Finding("questions", holds=True, says=f"{answered} answers to {len(requests)} questions came on {at:%d %B %Y}.")
+    return Finding(
+        "questions", holds=True, says=f"{answered} answers to {len(requests)} questions came on {at:%d %B %Y}."
+    )
 
 
 def _small(company: DesktopCompany) -> list[Request]:
@@ -76,15 +76,14 @@ def _small(company: DesktopCompany) -> list[Request]:
     day = Period.of(today).previous().last_on.isoformat()
     since = f"{today.isoformat()}T00:00:00"
     of_day = {"from": day, "to": day}
-    arguments: dict[str, dict[str, object]] = {
+    arguments: dict[str, Mapping[str, object]] = {
         "deleted_transactions": {"types": ["Invoice", "JournalEntry"], "deleted_from": since},
         "deleted_lists": {"types": ["Account", "Class"], "deleted_from": since},
         "changed_transactions": {"modified_from": since},
     }
-    lists = dict.fromkeys(("customers", "vendors"), {"modified_from": since})
-    leave_out = set() if company.facts and company.facts.uses_classes else {CLASS_SUMMARY}
-    return [
-        (name, {**arguments, **lists}.get(name, of_day if read.by_days or name in (TRIAL_BALANCE, CLASS_SUMMARY) else {}))
-        for name, read in READS.items()
-        if name not in leave_out
-    ]
+    changed = {"modified_from": since}
+    arguments |= {"customers": changed, "vendors": changed}
+    of_days = {name for name, read in READS.items() if read.by_days} | {TRIAL_BALANCE, CLASS_SUMMARY}
+    arguments |= {name: of_day for name in of_days}  # noqa: C420 (each is sent alone, none is changed)
+    left_out = () if company.facts and company.facts.uses_classes else (CLASS_SUMMARY,)
+    return [(name, arguments.get(name, {})) for name in READS if name not in left_out]

@@ -6,6 +6,7 @@ import hashlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from lxml import etree
@@ -13,7 +14,10 @@ from lxml import etree
 from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.ledger.money import ZERO, amount
 
-Record = etree._Element
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+Record: TypeAlias = "_Element"
 LOCAL_CHARACTERS = len("2026-10-31T09:00:00")
 
 

@@ -151,7 +151,7 @@ def _lines(table: Table, reading: Reading, record_id: str, postings: Sequence[_P
     left = sum((line.amount for line in lines), ZERO)
     if left:
         raise untrusted(f"The postings of {lines[0].kind} {record_id} leave {left}.")
-    mark = content_hash(*(line[1:3] + (line.amount, line.customer_id, line.vendor_id, line.tracking) for line in lines))
+    mark = content_hash(*((*line[1:3], line.amount, line.customer_id, line.vendor_id, line.tracking) for line in lines))
     return [line._replace(version_hash=mark) for line in lines]
 
 

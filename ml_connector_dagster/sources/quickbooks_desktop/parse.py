@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.sources.quickbooks_desktop.entities import CLASS
+from ml_connector_dagster.sources.quickbooks_desktop.facts import currency_code
 from ml_connector_dagster.sources.quickbooks_desktop.fields import (
     Record,
     calendar_date,
@@ -27,7 +28,6 @@ from ml_connector_dagster.sources.quickbooks_desktop.fields import (
     text,
     untrusted,
 )
-from ml_connector_dagster.sources.quickbooks_desktop.facts import currency_code
 
 ONE = Decimal(1)
 RATE_PLACES = Decimal("1E-10")

@@ -18,7 +18,6 @@ from ml_connector_dagster.sources.quickbooks_desktop.fields import (
     content_hash,
     flag,
     modified_at,
-    ref,
     text,
     untrusted,
 )
@@ -45,7 +44,11 @@ def account_row(account: Record, zone: ZoneInfo) -> LedgerAccount:
         RecordRefused: It has no id, or a field is of another kind than QuickBooks writes.
     """
     record_id, name = _id(account), _name(account)
-    code, kind, active = text(account, "AccountNumber"), text(account, "AccountType"), flag(account, "IsActive", missing=True)
+    code, kind, active = (
+        text(account, "AccountNumber"),
+        text(account, "AccountType"),
+        flag(account, "IsActive", missing=True),
+    )
     return LedgerAccount(
         ledger_account_id=record_id,
         code=code,
@@ -99,7 +102,7 @@ def deleted_row(deleted: Record, zone: ZoneInfo) -> Party | TrackingOption:
     record_id, name = _id(deleted), text(deleted, "FullName")
     if text(deleted, "ListDelType") == "Class":
         return _option(record_id, name, active=False)
-    return Party(record_id, name, "", False, "", None, content_hash(record_id, name, "", False))  # noqa: FBT003
+    return Party(record_id, name, "", False, "", None, content_hash(record_id, name, "", False))
 
 
 ROWS: Mapping[str, Callable[[Record, ZoneInfo], Row]] = {

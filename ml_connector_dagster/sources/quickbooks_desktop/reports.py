@@ -74,7 +74,9 @@ class Table:
         described = report.findall("ColDesc")
         columns = {text(one, "ColType"): one.get("colID", "") for one in reversed(described)}
         titles = {
-            one.get("colID", ""): tuple(title.get("value", "") for title in one.iterfind("ColTitle") if title.get("value"))
+            one.get("colID", ""): tuple(
+                title.get("value", "") for title in one.iterfind("ColTitle") if title.get("value")
+            )
             for one in described
         }
         inside = report.find("ReportData")

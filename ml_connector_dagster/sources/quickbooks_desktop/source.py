@@ -28,6 +28,7 @@ from ml_connector_dagster.sources.contract import (
     CompanySession,
     EntityKind,
     Finding,
+    KeptAnswers,
     Later,
     Source,
     Waiting,
@@ -52,6 +53,13 @@ def open_company(session: CompanySession) -> CompanyReader:
     from ml_connector_dagster.sources.quickbooks_desktop.company import DesktopCompany
 
     return DesktopCompany(session)
+
+
+def open_kept(company: Company) -> KeptAnswers:
+    """Open what was kept of one company file; there is no queue behind it."""
+    from ml_connector_dagster.sources.quickbooks_desktop.kept import KeptDesktop
+
+    return KeptDesktop(company)
 
 
 def discover_companies(http: VendorHttp, api_url: str, consent: Mapping[str, str]) -> Sequence[Company]:
@@ -140,5 +148,6 @@ SOURCE = Source(
         heartbeat=heartbeat,
         how_to_connect=HOW_TO_CONNECT,
     ),
+    open_kept=open_kept,
     consent_note=HOW_TO_CONNECT,
 )
