@@ -10,7 +10,7 @@ import dagster as dg
 
 from ml_connector_dagster.components import metadata, pictures
 from ml_connector_dagster.components.checks import NO_ROWS_REJECTED, NOTHING_QUARANTINED
-from ml_connector_dagster.errors import ConnectorError
+from ml_connector_dagster.errors import AnswerAwaited, ConnectorError
 
 MOST_LINES = 60
 """How many accounts or documents a table on a page shows; those that differ come first."""
@@ -45,6 +45,12 @@ def materialization_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.Materi
     return dg.MaterializeResult(
         asset_key=key, metadata=metadata.without_empty(facts), data_version=dg.DataVersion(outcome.digest)
     )
+
+
+def observation_of_wait(awaited: AnswerAwaited, key: dg.AssetKey, period: str) -> dg.AssetObservation:
+    """Answer what the asset's page shows of a read that was asked for and not answered yet: no figure, only words."""
+    facts = {metadata.WAITS_FOR: str(awaited), metadata.WHAT_TO_DO: awaited.do}
+    return dg.AssetObservation(asset_key=key, partition=period, description=awaited.happened, metadata=facts)
 
 
 def check_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.AssetCheckResult:

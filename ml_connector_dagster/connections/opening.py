@@ -155,7 +155,6 @@ class OpenConnection:
         self.source: Source = source_named(self.settings.source.system)
         self.records_read: dict[str, int] = {}
         """Entity to vendor records that this opened company read last: what its source's call formula is asked with."""
-        self._meter = Meter()
         self._closing = ExitStack()
 
     @property
@@ -247,6 +246,10 @@ class OpenConnection:
         for opened in ("_reader", "_model", "_source_http"):
             self.__dict__.pop(opened, None)
         self.records_read.clear()
+
+    @cached_property
+    def _meter(self) -> Meter:
+        return Meter()
 
     @cached_property
     def _addresses(self) -> SourceAddresses:

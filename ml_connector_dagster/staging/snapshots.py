@@ -111,11 +111,10 @@ class Staging:
             of = SliceOf(connection, entity, Period(1, 1))
             record_periods.mark_dirty(transaction, of, periods, reason, now)
 
-    def want(self, connection: str, entity: str, period: Period, reason: str) -> None:
-        """Note that the period must be read, unless that is noted already: it stays until a read that began later."""
-        now = self.store.now()
+    def want(self, connection: str, entity: str, period: Period, reason: str, wanted_at: datetime) -> None:
+        """Note that the period must be read since then, unless it is noted already; a read that began later ends it."""
         with self.store.begin() as transaction:
-            record_periods.want(transaction, SliceOf(connection, entity, period), reason, now)
+            record_periods.want(transaction, SliceOf(connection, entity, period), reason, wanted_at)
 
     def dirty(self, connection: str) -> Mapping[str, frozenset[Period]]:
         """Answer entity to the periods that must be read again."""
