@@ -72,12 +72,12 @@ def _source_asset(connection: str, settings: ConnectionSettings, source: Source,
         wanted_at = asked_at(context) if answers_later else None
         try:
             outcome = pull(opened, entity.name, context.partition_key, run_id=context.run.run_id, wanted_at=wanted_at)
-        except AnswerAwaited as awaited:
-            context.log.info(str(awaited))
-            context.log_event(observation_of_wait(awaited, key, context.partition_key))
-            return
         except ConnectorError as error:
-            raise failure_of(error) from error
+            if not answers_later or not isinstance(error, AnswerAwaited):
+                raise failure_of(error) from error
+            context.log.info(str(error))
+            context.log_event(observation_of_wait(error, key, context.partition_key))
+            return
         yield materialization_of_pull(outcome, key)
         yield check_of_pull(outcome, key)
 

@@ -62,6 +62,14 @@ def asked_for(connection: OpenConnection) -> frozenset[tuple[str, str]]:
     )
 
 
+def heartbeat(connection: OpenConnection) -> Sequence[Finding]:
+    """Answer when the machine was last seen, what keeps it, and how long questions have waited; asks nobody."""
+    later = connection.source.later
+    if later is None:
+        return ()
+    return (*later.heartbeat(connection.store, connection.settings.source.company_id), says_waiting(connection))
+
+
 def says_waiting(connection: OpenConnection) -> Finding:
     """Answer whether anything has waited longer than the connection promises figures to be fresh."""
     open_questions = waiting(connection)
