@@ -47,7 +47,7 @@ class Buying:
         scribe = self._scribe
         item = list(scribe.company.items.values())[place]
         at = scribe.entered_at(day, 1)
-        quantity = scribe.dice.randint(30, 90)
+        quantity = scribe.dice.randint(150, 390)
         line = scribe.line(quantity * item.cost, at, "", "Warehouse", memo=item.name, item_id=item.list_id)
         line.quantity, line.rate = quantity, item.cost
         self._bill(vendor, day, [line, scribe.line(8_500, at, "5100", "Warehouse", memo="Freight")])

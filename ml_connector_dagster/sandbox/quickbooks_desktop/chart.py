@@ -66,10 +66,10 @@ _ITEMS = (
     ("FS-050 Anchors, pallet", "4020", 41_250, 26_433, True),
     ("Delivery", "4030", 7_500, 0, False),
 )
-_CUSTOMERS = """Aldergate Builders;Barlow & Finch Contractors;Café Martineau;Dunmore Housing;Eastlake School District;Fairmont Hotels
-Grady Brothers;Hollis Joinery;Ironbridge Fabrication;Juniper Park Homes;Kestrel Facilities;Larkin Builders;Mercer County;Núñez Hardware
-Oakfield Clinics;Pemberton Estates;Quarry Lane Kitchens;Redwood Fencing;Stanwick Millwork;Tollgate Storage;Union Yard Supply
-Vance Properties;Westbrook Roofing;Yardley Outfitters"""
+_CUSTOMERS = """Aldergate Builders;Barlow & Finch Contractors;Café Martineau;Dunmore Housing;Eastlake School District
+Fairmont Hotels;Grady Brothers;Hollis Joinery;Ironbridge Fabrication;Juniper Park Homes;Kestrel Facilities;Larkin Builders
+Mercer County;Núñez Hardware;Oakfield Clinics;Pemberton Estates;Quarry Lane Kitchens;Redwood Fencing;Stanwick Millwork
+Tollgate Storage;Union Yard Supply;Vance Properties;Westbrook Roofing;Yardley Outfitters"""
 _JOBS = {"Larkin Builders": ("Depot Fit-out", "Phase Two"), "Eastlake School District": ("Gymnasium",)}
 _VENDORS = """Apex Steel Products;Bellweather Freight;Calumet Power & Light;Drummond Insurance;Elmhurst Realty;Forge Fastener Co.
 Great Lakes Fuel;Harker Accounting;Illinois Department of Revenue;Kowalski Truck Repair;Midway Office Depot;National Door Parts
@@ -80,7 +80,7 @@ def _named(kind: str, place: int, name: str, **more: object) -> Named:
     return Named(kind, list_id(kind, place), name, OPENED_AT, OPENED_AT, LIST_EPOCH, **more)  # type: ignore[arg-type]
 
 
-def _below(found: list[Named], full_name: str, ids: dict[str, str]) -> tuple[str, str]:
+def _below(full_name: str, ids: dict[str, str]) -> tuple[str, str]:
     """Own name and parent's id of a full name; the parent comes first in its list."""
     parent, _, name = full_name.rpartition(":")
     return name, ids[parent] if parent else ""
@@ -92,7 +92,7 @@ def accounts() -> list[Named]:
     for place, row in enumerate(_ACCOUNTS.strip().splitlines(), 1):
         label, kind, special, status = (*row.split("|"), "", "")[:4]
         number, full_name = label.split(" ", 1)
-        name, parent = _below(found, full_name, ids)
+        name, parent = _below(full_name, ids)
         found.append(
             _named(
                 "Account",
@@ -113,7 +113,7 @@ def classes() -> list[Named]:
     """Classes are cost centers; one is out of use."""
     found, ids = list[Named](), dict[str, str]()
     for place, full_name in enumerate(_CLASSES.split(" "), 1):
-        name, parent = _below(found, full_name.replace("\xa0", " "), ids)
+        name, parent = _below(full_name.replace("\xa0", " "), ids)
         found.append(_named("Class", place, name, parent_id=parent, active="Old" not in name))
         ids[full_name] = found[-1].list_id
     return found

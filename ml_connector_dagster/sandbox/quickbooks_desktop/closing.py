@@ -17,7 +17,7 @@ _OPENING: tuple[Row, ...] = (
     ("2700", "", -12_000_000),
     ("3100", "", -10_000_000),
 )
-_WAGES = (("Warehouse", 1_480_000), ("Sales:East", 920_000), ("Sales:West", 885_000), ("Admin", 640_000))
+_WAGES = (("Warehouse", 980_000), ("Sales:East", 520_000), ("Sales:West", 485_000), ("Admin", 440_000))
 
 
 class Closing:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ml_connector_dagster.sandbox.quickbooks_desktop import chart
-from ml_connector_dagster.sandbox.quickbooks_desktop.ledger import Leg, Ledger, Posting
+from ml_connector_dagster.sandbox.quickbooks_desktop.ledger import Ledger, Leg, Posting
 from ml_connector_dagster.sandbox.quickbooks_desktop.posting import legs_of
 from ml_connector_dagster.sandbox.quickbooks_desktop.records import Deleted, Line, Named, Txn
 
@@ -89,7 +89,7 @@ class Company:
         return self.lists["Customer"].get(list_id) or self.lists["Vendor"].get(list_id)
 
     def full_name(self, list_id: str) -> str:
-        """ "Parent:Child" of an element of any list; empty for no id."""
+        """The name with the names above it, "Parent:Child", of an element of any list; empty for no id."""
         if not list_id:
             return ""
         if list_id not in self._names:
@@ -163,6 +163,11 @@ class Company:
         del self.txns[txn.txn_id]
         self.deleted_txns.append(Deleted(txn.kind, txn.txn_id, txn.created_at, self.now(), txn.ref))
 
+    def is_banked(self, txn_id: str) -> bool:
+        """Whether a deposit holds this payment."""
+        deposits = (txn for txn in self.txns.values() if txn.kind == "Deposit")
+        return any(line.linked_id == txn_id for txn in deposits for line in txn.lines)
+
     def merge(self, loser_id: str, survivor_id: str) -> int:
         """Merge two elements of one list: the survivor's id takes over every transaction, whose stamps stay. Answers how many."""
         loser, survivor = self.named(loser_id), self.named(survivor_id)
@@ -219,11 +224,9 @@ class Company:
 def _repoint(txn: Txn, loser: str, survivor: str) -> bool:
     """Whether anything of the transaction named the loser; it names the survivor now."""
     found = False
-    for holder, names in ((txn, ("name_id", "account_id", "deposit_to", "class_id")),) + tuple(
-        (line, ("name_id", "account_id", "class_id", "item_id")) for line in txn.lines
-    ):
-        for name in names:
-            if getattr(holder, name) == loser:
+    for holder in (txn, *txn.lines):
+        for name in ("name_id", "account_id", "deposit_to", "class_id", "item_id"):
+            if getattr(holder, name, "") == loser:
                 setattr(holder, name, survivor)
                 found = True
     return found

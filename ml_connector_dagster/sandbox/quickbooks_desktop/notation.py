@@ -12,7 +12,7 @@ _STAMP = re.compile(
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"} | {
     chr(code): f"&#x{code:X};" for code in range(32) if code not in {9, 10, 13}
 }
-_TO_ESCAPE = re.compile("[&<>\"\x00-\x08\x0b\x0c\x0e-\x1f]")
+_TO_ESCAPE = re.compile('[&<>"\x00-\x08\x0b\x0c\x0e-\x1f]')
 
 
 def escaped(text: str) -> str:

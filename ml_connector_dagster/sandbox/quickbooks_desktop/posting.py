@@ -10,7 +10,9 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.records import Line, Named,
 class Books(Protocol):
     """What posting needs to know of the company."""
 
-    items: Mapping[str, Named]
+    @property
+    def items(self) -> Mapping[str, Named]:
+        """Items by id."""
 
     def special(self, role: str) -> str:
         """The id of the account that QuickBooks itself uses for something."""

@@ -12,7 +12,7 @@ NO_SESSION = "0x8004040D"
 OTHER_USER = "0x80040422"
 
 
-class ProcessorError(Exception):  # noqa: N818 - it is one
+class ProcessorError(Exception):
     """ProcessRequest or BeginSession failed: there is no answer, only an HRESULT and a text.
 
     The Web Connector hands both on: as hresult and message of receiveResponseXML, or of connectionError.
@@ -24,7 +24,7 @@ class ProcessorError(Exception):  # noqa: N818 - it is one
         self.message = message
 
 
-class ProcessDied(ProcessorError):
+class ProcessDied(ProcessorError):  # noqa: N818 - what happened to it
     """QuickBooks or its PC went away under the request: the session and its iterators are gone; so may be the work."""
 
 

@@ -15,7 +15,7 @@ class Scribe:
     def __init__(self, company: Company, seed: int, today: date) -> None:
         self.company = company
         self.today = today
-        self.dice = random.Random(f"brackenridge:{seed}")  # noqa: S311 - invented books, no secret
+        self.dice = random.Random(f"brackenridge:{seed}")
         self.by_class = {company.full_name(list_id): list_id for list_id in company.lists["Class"]}
 
     def day(self, month: date, first: int, last: int) -> date:

@@ -58,7 +58,7 @@ class Selling:
 
     def _sold(self, item: Named, customer: Named, at: datetime) -> Line:
         dice = self._scribe.dice
-        quantity = dice.randint(1, 12) if item.stocked else 1
+        quantity = dice.randint(2, 30) if item.stocked else 1
         tag = "Warehouse" if not item.stocked else ""
         line = self._scribe.line(quantity * item.price, at, "", tag, memo=item.name, item_id=item.list_id)
         line.quantity, line.rate, line.cost = quantity, item.price, quantity * item.cost
