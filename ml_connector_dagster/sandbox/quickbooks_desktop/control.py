@@ -44,23 +44,25 @@ def _settings(desktop: Desktop, body: Mapping[str, Any]) -> Json:
     unknown = set(body) - {*_PREFERENCES, *_SLOWNESS, *_OTHERS}
     if unknown:
         raise ValueError(f"There is no setting {sorted(unknown)}.")
-    quickbooks, preferences = desktop.quickbooks, desktop.company.preferences
+    program, preferences = desktop.program, desktop.company.preferences
     for name in (name for name in _PREFERENCES if name in body):
         setattr(preferences, name, type(getattr(preferences, name))(body[name]))
     for name in (name for name in _SLOWNESS if name in body):
-        setattr(quickbooks.injections, name, float(body[name]))
+        setattr(program.injections, name, float(body[name]))
     if "closing_date" in body:
         preferences.closing_date = date.fromisoformat(str(body["closing_date"])) if body["closing_date"] else None
     if "file_id" in body:
         desktop.company.stamps[OWNER_ID] = str(body["file_id"])
+        if not body["file_id"]:
+            del desktop.company.stamps[OWNER_ID]
     _permissions(desktop, body)
-    quickbooks.message_sets.remembers = bool(body.get("remembers_message_sets", quickbooks.message_sets.remembers))
-    quickbooks.message_sets.cannot_store = int(body.get("cannot_store", quickbooks.message_sets.cannot_store))
-    return {"qbxml_max": preferences.qbxml_max, "forbidden": sorted(quickbooks.injections.forbidden)}
+    program.message_sets.remembers = bool(body.get("remembers_message_sets", program.message_sets.remembers))
+    program.message_sets.cannot_store = int(body.get("cannot_store", program.message_sets.cannot_store))
+    return {"qbxml_max": preferences.qbxml_max, "forbidden": sorted(program.injections.forbidden)}
 
 
 def _permissions(desktop: Desktop, body: Mapping[str, Any]) -> None:
-    injections = desktop.quickbooks.injections
+    injections = desktop.program.injections
     if "forbidden" in body:
         injections.forbidden = frozenset(str(name) for name in body["forbidden"])
     if "may_report" in body:
@@ -73,7 +75,7 @@ def _inject(desktop: Desktop, body: Mapping[str, Any]) -> Json:
 
     {} clears.
     """
-    planted = desktop.quickbooks.injections.planted
+    planted = desktop.program.injections.planted
     if body:
         planted.append(Injection.from_json(dict(body)))
     else:
@@ -83,7 +85,7 @@ def _inject(desktop: Desktop, body: Mapping[str, Any]) -> Json:
 
 def _forget(desktop: Desktop, _body: Mapping[str, Any]) -> Json:
     """Every stored message set is gone."""
-    desktop.quickbooks.message_sets.forget()
+    desktop.program.message_sets.forget()
     return {}
 
 

@@ -4,12 +4,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from ml_connector_dagster.sandbox.quickbooks_desktop.com_error import ProcessDied, ProcessorError
 from ml_connector_dagster.sandbox.quickbooks_desktop.refusals import (
     INJECTED,
     OTHER_USER,
     UNEXPECTED,
-    ProcessDied,
-    ProcessorError,
     Refused,
 )
 

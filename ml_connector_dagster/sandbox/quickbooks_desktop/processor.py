@@ -12,6 +12,7 @@ from lxml import etree
 
 from ml_connector_dagster.sandbox.quickbooks_desktop.about import company_query, host_query, preferences_query
 from ml_connector_dagster.sandbox.quickbooks_desktop.answer import Answer, attributes
+from ml_connector_dagster.sandbox.quickbooks_desktop.com_error import ProcessDied, ProcessorError
 from ml_connector_dagster.sandbox.quickbooks_desktop.company import Company
 from ml_connector_dagster.sandbox.quickbooks_desktop.deleted_queries import deleted_query
 from ml_connector_dagster.sandbox.quickbooks_desktop.detail_reports import custom_detail
@@ -23,8 +24,6 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.queries import list_query, 
 from ml_connector_dagster.sandbox.quickbooks_desktop.refusals import (
     NO_SESSION,
     UNEXPECTED,
-    ProcessDied,
-    ProcessorError,
     Refused,
     not_processed,
 )
@@ -52,7 +51,7 @@ _ACTS: Mapping[str, _Act] = {
 _LISTS = {"AccountQueryRq", "ClassQueryRq", "CustomerQueryRq", "VendorQueryRq"}
 
 
-class QuickBooks:
+class Program:
     """The program with one company file open: what all its sessions share."""
 
     def __init__(self, company: Company) -> None:
@@ -67,9 +66,9 @@ class Processor:
     """One application on one PC. wait is called with the seconds that an answer takes; tests hand in a clock of their own."""
 
     def __init__(
-        self, quickbooks: QuickBooks, *, application: str = APPLICATION, wait: Callable[[float], None] = time.sleep
+        self, program: Program, *, application: str = APPLICATION, wait: Callable[[float], None] = time.sleep
     ) -> None:
-        self._quickbooks = quickbooks
+        self._program = program
         self._application = application
         self._wait = wait
         self._iterators: Iterators | None = None
@@ -85,7 +84,7 @@ class Processor:
         Raises:
             ProcessorError: It cannot be opened now.
         """
-        self._quickbooks.injections.session()
+        self._program.injections.session()
         self._iterators = Iterators()
 
     def end_session(self) -> None:
@@ -102,8 +101,8 @@ class Processor:
         """
         if self._iterators is None:
             raise ProcessorError(NO_SESSION, "The session ticket is invalid.")
-        with self._quickbooks.lock:
-            asked = parse_message(qbxml, self._quickbooks.company.preferences.qbxml_max)
+        with self._program.lock:
+            asked = parse_message(qbxml, self._program.company.preferences.qbxml_max)
             try:
                 status, answers, seconds = self._answered(asked, self._iterators)
             except ProcessDied:
@@ -113,14 +112,14 @@ class Processor:
         return _written(asked, status, answers)
 
     def _answered(self, asked: MessageSet, iterators: Iterators) -> tuple[int, Sequence[Answer], float]:
-        sets = self._quickbooks.message_sets
+        sets = self._program.message_sets
         status, earlier = sets.before(self._application, asked)
         if earlier is not None:
             return status, earlier, 0.0
         answers, crash, seconds = list[Answer](), False, 0.0
         for request in asked.requests:
             failed = asked.stops_on_error and any(answer.severity == "Error" for answer in answers)
-            injection = None if failed else self._quickbooks.injections.take(str(request.tag))
+            injection = None if failed else self._program.injections.take(str(request.tag))
             answer = _refusal(request, not_processed()) if failed else self._one(request, injection, iterators)
             seconds += self._seconds(answer, injection)
             crash = crash or (injection is not None and injection.crash == "after")
@@ -131,10 +130,10 @@ class Processor:
         return status, answers, seconds
 
     def _one(self, request: etree._Element, injection: Injection | None, iterators: Iterators) -> Answer:
-        tag, company = str(request.tag), self._quickbooks.company
+        tag, company = str(request.tag), self._program.company
         try:
             _check_id(request.get("requestID", ""))
-            self._quickbooks.injections.before(injection, tag, text(request, ".//TxnID") or tag.removesuffix("Rq"))
+            self._program.injections.before(injection, tag, text(request, ".//TxnID") or tag.removesuffix("Rq"))
             if tag in _ACTS:
                 return _ACTS[tag](company, request)
             if tag == "TransactionQueryRq":
@@ -144,11 +143,11 @@ class Processor:
             return _refusal(request, refused)
 
     def _seconds(self, answer: Answer, injection: Injection | None) -> float:
-        slow = self._quickbooks.injections
+        slow = self._program.injections
         return slow.seconds_each + slow.seconds_a_row * answer.rows + (injection.seconds if injection else 0.0)
 
     def _take_time(self, seconds: float) -> None:
-        most = self._quickbooks.injections.gives_up_after_seconds
+        most = self._program.injections.gives_up_after_seconds
         if seconds > 0:
             self._wait(min(seconds, most) if most else seconds)
         if most and seconds > most:

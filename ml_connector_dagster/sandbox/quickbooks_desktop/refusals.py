@@ -1,4 +1,4 @@
-"""How QuickBooks refuses: a whole message by an HRESULT of the COM layer, one request by a status code.
+"""How QuickBooks refuses: a whole message by an HRESULT of the COM layer (com_error.py), one request by a status code.
 
 Codes and their meanings: shared/reference/quickbooks_desktop.md 2.9 and 4.3. Where the page knows no text, the text is ours.
 """
@@ -10,22 +10,6 @@ WRONG_FILE = "0x80040403"
 NOT_STARTED = "0x80040408"
 NO_SESSION = "0x8004040D"
 OTHER_USER = "0x80040422"
-
-
-class ProcessorError(Exception):
-    """ProcessRequest or BeginSession failed: there is no answer, only an HRESULT and a text.
-
-    The Web Connector hands both on: as hresult and message of receiveResponseXML, or of connectionError.
-    """
-
-    def __init__(self, hresult: str, message: str) -> None:
-        super().__init__(f"{hresult}: {message}")
-        self.hresult = hresult
-        self.message = message
-
-
-class ProcessDied(ProcessorError):  # noqa: N818 - what happened to it
-    """QuickBooks or its PC went away under the request: the session and its iterators are gone; so may be the work."""
 
 
 class Refused(Exception):  # noqa: N818 - the word of the trade

@@ -7,7 +7,8 @@ from hashlib import sha256
 
 from lxml import etree
 
-from ml_connector_dagster.sandbox.quickbooks_desktop.refusals import PARSE_ERROR, ProcessorError
+from ml_connector_dagster.sandbox.quickbooks_desktop.com_error import ProcessorError
+from ml_connector_dagster.sandbox.quickbooks_desktop.refusals import PARSE_ERROR
 from ml_connector_dagster.sandbox.quickbooks_desktop.request_shape import faults
 
 _VERSION = re.compile(r'<\?qbxml\s+version\s*=\s*"(\d+)\.(\d+)"\s*\?>')
@@ -79,8 +80,7 @@ def _tree(qbxml: str) -> etree._Element:
         root = etree.fromstring(qbxml.encode(), parser)
     except etree.XMLSyntaxError as wrong:
         raise _unparsable(str(wrong)) from None
-    document = root.getroottree().docinfo
-    if document is not None and document.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise _unparsable("a document type")
     return root
 

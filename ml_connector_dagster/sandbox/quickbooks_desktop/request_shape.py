@@ -185,7 +185,7 @@ def faults(request: etree._Element) -> Iterator[str]:
         yield f"{request.tag} is no request"
         return
     allowed = {"requestID", "metaData"} | ({"iterator", "iteratorID"} if _ITERATED.fullmatch(request.tag) else set())
-    yield from (f"{request.tag} has no attribute {name}" for name in request.attrib if name not in allowed)
+    yield from (f"{request.tag} has no attribute {name!s}" for name in request.attrib if name not in allowed)
     if request.get("iterator") not in {None, "Start", "Continue", "Stop"}:
         yield "there are only Start, Continue and Stop to iterate with"
     yield from _inside(request)

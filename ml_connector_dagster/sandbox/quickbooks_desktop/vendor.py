@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 from ml_connector_dagster.sandbox.anaplan.planning_model import PlanningModel
 from ml_connector_dagster.sandbox.quickbooks_desktop.control import control_routes
 from ml_connector_dagster.sandbox.quickbooks_desktop.desktop import Desktop
+from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.control import web_connector_routes
 from ml_connector_dagster.sandbox.world import Vendor, World
 
 PLANNING = PlanningModel(
@@ -28,7 +29,8 @@ def create(_world: World) -> list[BaseRoute]:
 
 def control(world: World) -> list[BaseRoute]:
     """The control routes under /_control/quickbooks_desktop."""
-    return control_routes(world.part(Desktop))
+    desktop = world.part(Desktop)
+    return [*control_routes(desktop), *web_connector_routes(desktop.machines)]
 
 
 def _models() -> Sequence[dict[str, Any]]:
