@@ -16,6 +16,10 @@ MOST_LINES = 200
 """Lines of one entry in the books; a longer journal is cut into entries that each balance."""
 
 
+REVERSAL = " reversal"
+"""What the key of a correction's reversal ends in, where that is a journal of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalLine:
     """One debit or credit."""
@@ -93,7 +97,7 @@ def correction(posted: Journal, wanted: Journal, *, key: str) -> tuple[Journal, 
 
     One journal holds reversal and new lines where both have one date; else a pair in order, reversal first.
     """
-    taken_back = reversal(posted, key=f"{key} reversal", posting_date=posted.posting_date)
+    taken_back = reversal(posted, key=f"{key}{REVERSAL}", posting_date=posted.posting_date)
     if posted.posting_date == wanted.posting_date:
         return (replace(wanted, key=key, lines=taken_back.lines + wanted.lines),)
     return taken_back, replace(wanted, key=key)

@@ -25,7 +25,6 @@ from ml_connector_dagster.ledger.posting import Company, ControlBalance, LedgerL
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from sqlalchemy import Connection
 
     from ml_connector_dagster.store.engine import Store
     from ml_connector_dagster.transport.client import VendorHttp
@@ -434,12 +433,12 @@ class JournalPosting:
     """Of the whole journal as approved."""
     operation_id: str
     attempt: int
-    """Moves whenever its state does; with the id it names one outcome."""
+    """Moves with every change; with the id it names one outcome, for the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalDesk:
-    """What a source's ``JournalWriter`` gets: the company, its charts as read last, and where to record what it takes."""
+    """What a source's ``JournalWriter`` gets: the company, and its charts as they were read last."""
 
     store: Store
     company_id: str
@@ -447,8 +446,6 @@ class JournalDesk:
     """By ledger_account_id, from the newest staged snapshot."""
     options: Mapping[str, TrackingOption]
     """By option_id, of the dimension that a journal's lines may carry."""
-    record: Callable[[Connection, str, Mapping[str, Any]], object]
-    """Appends an audit event (what happened, facts) within the transaction given."""
 
 
 class JournalWriter(Protocol):
@@ -501,6 +498,9 @@ class JournalWriter(Protocol):
         Raises:
             HeldForPerson: There is nothing of that key to be tried again.
         """
+
+    def verify(self, key: str = "") -> Sequence[JournalPosting]:
+        """Look again at what stands in the books, of one journal or of all: what a user changed or deleted shows then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ class Answer:
     """messageSetStatusCode: 0 where the set was taken, or has no id."""
     replies: Mapping[str, Reply]
     """By request id."""
+    message_set_id: str = ""
+    """Of the write that it answers; empty of looks."""
 
 
 def read_answer(raw: bytes) -> Answer | None:
@@ -97,7 +99,11 @@ def read_answer(raw: bytes) -> Answer | None:
     if body is None:
         return None
     replies = [_reply(element) for element in body if isinstance(element.tag, str)]
-    return Answer(_number(body.get("messageSetStatusCode", "0")), {reply.request_id: reply for reply in replies})
+    return Answer(
+        _number(body.get("messageSetStatusCode", "0")),
+        {reply.request_id: reply for reply in replies},
+        body.get("newMessageSetID", ""),
+    )
 
 
 def _reply(element: _Element) -> Reply:

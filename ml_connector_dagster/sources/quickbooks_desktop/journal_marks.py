@@ -23,6 +23,11 @@ def dedupe_key(company_id: str, key: str, chunk: int, purpose: str) -> str:
     return hashlib.sha256(json.dumps([company_id, key, chunk, purpose]).encode()).hexdigest()
 
 
+def operation_id(dedupe: str) -> str:
+    """Answer the operation's id, which is its requestID: part of the frozen bytes, so it must follow from the key too."""
+    return f"je-{dedupe[:40]}"
+
+
 def ref_number(dedupe: str) -> str:
     """Answer the number that the entry bears in the books: P and ten letters that people do not confuse."""
     return f"P{_lettered(f'number {dedupe}', REF_NUMBER_LENGTH - 1)}"

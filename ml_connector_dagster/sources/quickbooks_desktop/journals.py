@@ -148,11 +148,17 @@ def _modification(operation: Operation, entry: Entry) -> Change:
 def _written(operation: Operation, seen: Seen, answer: Answer) -> Change:
     """Judge the answer to a write: an id in it proves that it was saved, whatever the status says."""
     reply = answer.replies.get(operation.id)
+    if answer.message_set_id not in ("", operation.message_set_id) or (reply and reply.kind != _WRITES[operation.kind]):
+        return _doubt(operation, "an answer came that belongs to another message")
+    if reply is None and not answer.set_status:
+        return _doubt(operation, "QuickBooks left the write unanswered")
     if reply is not None and not answer.set_status and (saved := _saved(operation, reply)):
         return saved
-    if reply is None and not answer.set_status:
-        return _doubt(operation, "QuickBooks answered something else than the write")
     return _REFUSED.get(verdict(seen), _doubted)(operation, seen)
+
+
+_WRITES = {Kind.JOURNAL_ADD: "JournalEntryAdd", Kind.JOURNAL_MOD: "JournalEntryMod", Kind.JOURNAL_VOID: "TxnVoid"}
+"""What the answer to a write is called."""
 
 
 def _saved(operation: Operation, reply: Reply) -> Change | None:
