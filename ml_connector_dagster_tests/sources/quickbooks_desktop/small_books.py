@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 OK = 'statusCode="0" statusSeverity="Info" statusMessage="Status OK"'
@@ -14,7 +14,7 @@ NOTHING = 'statusCode="1" statusSeverity="Info" statusMessage="Nothing matched."
 ZONE = timedelta(hours=-5)
 
 
-class Crash(Exception):
+class MachineDied(Exception):
     """QuickBooks or its machine dies here."""
 
 
@@ -51,7 +51,7 @@ class SmallBooks:
     def process(self, request: str) -> str:
         """Answer a qbXML document as QuickBooks does."""
         self.now += timedelta(seconds=20)
-        body = ElementTree.fromstring(request.encode()).find("QBXMLMsgsRq")
+        body = ET.fromstring(request.encode()).find("QBXMLMsgsRq")
         assert body is not None
         set_id = body.get("newMessageSetID", "")
         assert set_id == "" or (len(body) == 1 and len(set_id) <= 23)
@@ -59,8 +59,8 @@ class SmallBooks:
             return self._document("", "".join(self._query(one) for one in body))
         return self._write(set_id, body[0])
 
-    def _write(self, set_id: str, request: ElementTree.Element) -> str:
-        content = ElementTree.tostring(request, encoding="unicode")
+    def _write(self, set_id: str, request: ET.Element) -> str:
+        content = ET.tostring(request, encoding="unicode")
         if set_id in self.memory:
             known, answer, _ = self.memory[set_id]
             if known != content:
@@ -68,17 +68,17 @@ class SmallBooks:
             return self._document(f' newMessageSetID="{set_id}" messageSetStatusCode="0"', answer)
         if self.dies == "before":
             self.dies = ""
-            raise Crash
+            raise MachineDied
         self.writes += 1
         full, remembered = self._do(request)
         if self.remembers:
             self.memory[set_id] = (content, remembered, "")
         if self.dies == "after":
             self.dies = ""
-            raise Crash
+            raise MachineDied
         return self._document(f' newMessageSetID="{set_id}" messageSetStatusCode="0"', full)
 
-    def _do(self, request: ElementTree.Element) -> tuple[str, str]:
+    def _do(self, request: ET.Element) -> tuple[str, str]:
         name, named = request.tag.removesuffix("Rq"), request.get("requestID", "")
         if self.refusals:
             code, message = self.refusals.pop(0)
@@ -89,7 +89,9 @@ class SmallBooks:
             return self._void(request, named)
         entry = self._add(request[0]) if name == "JournalEntryAdd" else self._mod(request[0])
         if entry is None:
-            answer = f'<{name}Rs requestID="{named}" statusCode="3200" statusSeverity="Error" statusMessage="out-of-date"/>'
+            answer = (
+                f'<{name}Rs requestID="{named}" statusCode="3200" statusSeverity="Error" statusMessage="out-of-date"/>'
+            )
             return answer, answer
         recovery = (
             f"<ErrorRecovery><TxnID>{entry.txn_id}</TxnID><TxnNumber>{entry.txn_id[:2]}</TxnNumber>"
@@ -98,22 +100,27 @@ class SmallBooks:
         head = f'<{name}Rs requestID="{named}" {OK}>'
         return f"{head}{self._entry(entry)}</{name}Rs>", f"{head}{recovery}</{name}Rs>"
 
-    def _void(self, request: ElementTree.Element, named: str) -> tuple[str, str]:
+    def _void(self, request: ET.Element, named: str) -> tuple[str, str]:
         entry = self.entries.get(request.findtext("TxnID", ""))
         if entry is None:
-            answer = f'<TxnVoidRs requestID="{named}" statusCode="3120" statusSeverity="Error" statusMessage="not found"/>'
+            answer = (
+                f'<TxnVoidRs requestID="{named}" statusCode="3120" statusSeverity="Error" statusMessage="not found"/>'
+            )
             return answer, answer
         self.void_by_user(entry.txn_id)
-        answer = f'<TxnVoidRs requestID="{named}" {OK}><TxnVoidType>JournalEntry</TxnVoidType><TxnID>{entry.txn_id}</TxnID></TxnVoidRs>'
+        voided = f"<TxnVoidType>JournalEntry</TxnVoidType><TxnID>{entry.txn_id}</TxnID>"
+        answer = f'<TxnVoidRs requestID="{named}" {OK}>{voided}</TxnVoidRs>'
         return answer, answer
 
-    def _add(self, add: ElementTree.Element) -> BookEntry:
+    def _add(self, add: ET.Element) -> BookEntry:
         lines = [self._line(line) for line in add if line.tag in ("JournalDebitLine", "JournalCreditLine")]
         assert sum(line[2] for line in lines) == 0
         assert all(line[2] for line in lines)
-        return self.put(add.findtext("TxnDate", ""), lines, add.findtext("RefNumber", ""), add.findtext("ExternalGUID", ""))
+        return self.put(
+            add.findtext("TxnDate", ""), lines, add.findtext("RefNumber", ""), add.findtext("ExternalGUID", "")
+        )
 
-    def _mod(self, mod: ElementTree.Element) -> BookEntry | None:
+    def _mod(self, mod: ET.Element) -> BookEntry | None:
         entry = self.entries[mod.findtext("TxnID", "")]
         if mod.findtext("EditSequence") != str(entry.edit):
             return None
@@ -122,7 +129,7 @@ class SmallBooks:
         self._touch(entry)
         return entry
 
-    def _line(self, line: ElementTree.Element) -> tuple[str, str, Decimal, str]:
+    def _line(self, line: ET.Element) -> tuple[str, str, Decimal, str]:
         amount = Decimal(line.findtext("Amount", "0"))
         assert amount > 0
         is_credit = line.tag == "JournalCreditLine" or line.findtext("JournalLineType") == "Credit"
@@ -153,7 +160,7 @@ class SmallBooks:
         entry.number, entry.date = number, date or entry.date
         self._touch(entry)
 
-    def _query(self, query: ElementTree.Element) -> str:
+    def _query(self, query: ET.Element) -> str:
         name, named = query.tag.removesuffix("Rq"), query.get("requestID", "")
         if name == "TxnDeletedQuery":
             found = [self._gone(entry) for entry in self.deleted]
@@ -162,7 +169,7 @@ class SmallBooks:
         says = OK if chosen else NOT_FOUND if query.find("TxnDateRangeFilter") is None else NOTHING
         return f'<{name}Rs requestID="{named}" {says}>{"".join(self._entry(entry) for entry in chosen)}</{name}Rs>'
 
-    def _matches(self, entry: BookEntry, query: ElementTree.Element) -> bool:
+    def _matches(self, entry: BookEntry, query: ET.Element) -> bool:
         number, txn_id = query.findtext("RefNumberCaseSensitive"), query.findtext("TxnID")
         since = query.findtext("ModifiedDateRangeFilter/FromModifiedDate")
         days = query.find("TxnDateRangeFilter")

@@ -242,8 +242,7 @@ def test_a_missing_right_pauses_the_company_and_keeps_the_journal() -> None:
         "<QBXML><QBXMLMsgsRs/></QBXML>",
         '<QBXML><QBXMLMsgsRs><JournalEntryAddRs requestID="other" statusCode="3140" statusMessage="x"/></QBXMLMsgsRs></QBXML>',
         '<QBXML><QBXMLMsgsRs><JournalEntryQueryRs requestID="OURS" statusCode="3140" statusMessage="x"/></QBXMLMsgsRs></QBXML>',
-        '<QBXML><QBXMLMsgsRs newMessageSetID="Mother"><JournalEntryAddRs requestID="OURS" statusCode="3140" '
-        'statusMessage="x"/></QBXMLMsgsRs></QBXML>',
+        '<QBXML><QBXMLMsgsRs newMessageSetID="M"><JournalEntryAddRs requestID="OURS" statusCode="3140"/></QBXMLMsgsRs></QBXML>',
     ],
 )
 def test_an_answer_to_something_else_never_decides_a_write(answer: str) -> None:
