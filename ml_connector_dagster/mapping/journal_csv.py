@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -164,26 +164,30 @@ def _read_row(path: Path, line: int, raw: Mapping[str, Any], problems: list[Sett
     cells = {name: str(raw.get(name) or "").strip() for name in (*NEEDED, *OPTIONAL)}
     if not any(cells.values()):
         return None
-    empty = [name for name in ("connection", "journal", "date", "account") if not cells[name]]
     try:
-        if "" in raw:
-            raise ValueError("has more cells than the header")
-        if empty:
-            raise ValueError(f"has no {', no '.join(empty)}")
-        return JournalRow(
-            line,
-            cells["connection"],
-            cells["journal"],
-            _date(cells["date"]),
-            cells["account"],
-            cells["class"],
-            _amount(cells["debit"], cells["credit"]),
-            cells["memo"],
-            _flag(cells["adjustment"]),
-        )
+        return _row(line, cells, has_more_cells="" in raw)
     except ValueError as error:
         problems.append(_wrong(path, str(error), "Correct the row.", line=line))
         return None
+
+
+def _row(line: int, cells: Mapping[str, str], *, has_more_cells: bool) -> JournalRow:
+    empty = [name for name in ("connection", "journal", "date", "account") if not cells[name]]
+    if has_more_cells:
+        raise ValueError("has more cells than the header")
+    if empty:
+        raise ValueError(f"has no {', no '.join(empty)}")
+    return JournalRow(
+        line,
+        cells["connection"],
+        cells["journal"],
+        _date(cells["date"]),
+        cells["account"],
+        cells["class"],
+        _amount(cells["debit"], cells["credit"]),
+        cells["memo"],
+        _flag(cells["adjustment"]),
+    )
 
 
 def _date(text: str) -> date:
@@ -243,12 +247,7 @@ def _line(row: JournalRow, account_id: str, option_id: str) -> JournalLine:
 
 def _journal(key: str, lines: Sequence[tuple[JournalRow, JournalLine]]) -> Journal:
     head = lines[0][0]
-    return Journal(key, head.posting_date, tuple(_in_order(lines)), head.is_adjustment)
-
-
-def _in_order(lines: Iterable[tuple[JournalRow, JournalLine]]) -> Iterator[JournalLine]:
-    for _, line in lines:
-        yield line
+    return Journal(key, head.posting_date, tuple(line for _, line in lines), head.is_adjustment)
 
 
 def _wrong(path: Path, why: str, do: str, *, line: int = 0) -> SettingWrong:

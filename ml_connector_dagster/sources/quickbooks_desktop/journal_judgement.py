@@ -31,6 +31,8 @@ class Finding(StrEnum):
     """No trace of it, neither standing nor deleted."""
     DELETED = "deleted"
     """It stood there and a user deleted it, or what was deleted may have been it."""
+    MISSING = "missing"
+    """It was in the books for sure, is gone, and nobody deleted it: the company file is an older one than it was."""
     FOREIGN = "foreign"
     """Something that is not ours bears its number, or looks just like it: a person decides."""
     UNSURE = "unsure"
@@ -74,7 +76,10 @@ def judge_one(operation: Operation, txn_id: str, answer: Answer) -> Look:
     for entry in _entries(answer):
         if entry.txn_id == txn_id:
             return Look(Finding.OURS, entry)
-    return Look(Finding.DELETED, says=f"journal entry {txn_id} is no longer in QuickBooks: a user deleted it")
+    if any(entry.txn_id == txn_id for entry in answer.replies[request_id(operation.id, GONE)].deleted):
+        return Look(Finding.DELETED, says=f"a user deleted journal entry {txn_id}")
+    says = f"journal entry {txn_id} is gone and not among the deleted: was the company file restored from a backup?"
+    return Look(Finding.MISSING, says=says)
 
 
 def stands_as(entry: Entry, lines: Iterable[Mapping[str, Any]]) -> bool:

@@ -31,9 +31,13 @@ from ml_connector_dagster.sources.quickbooks_desktop.journal_records import (
     posting_of,
 )
 from ml_connector_dagster.sources.quickbooks_desktop.journal_rules import problems
-from ml_connector_dagster.sources.quickbooks_desktop.journals import DOUBT
+from ml_connector_dagster.sources.quickbooks_desktop.journals import DELETED, FOREIGN, MISSING, OTHER_CONTENT
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind, Operation, Phase, State
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue, Wanted
+from ml_connector_dagster.store.faultpoints import fault_point
+
+ANEW = (DELETED, FOREIGN, MISSING)
+"""Conflicts of an entry that certainly does not stand: a person's word posts it anew, under another number."""
 
 
 class DesktopJournals:
@@ -117,7 +121,7 @@ class DesktopJournals:
         if not stopped:
             raise _held(key, "has nothing that was refused or needs a decision", "Look at `journals show`.")
         for one in stopped:
-            if one.state is State.CONFLICT and one.error_code != DOUBT:
+            if one.state is State.CONFLICT and one.error_code in ANEW:
                 self._enqueue([self._anew(one, approval)])
             else:
                 self._reopen(one)
@@ -133,7 +137,9 @@ class DesktopJournals:
     def _enqueue(self, wanted: Iterable[Wanted]) -> None:
         """Enqueue all that does not stand there yet: what was approved first is what counts."""
         standing = {operation.dedupe_key for operation in self._queue.operations()}
+        fault_point("desktop.journals.before")
         self._queue.enqueue(*(one for one in wanted if one.dedupe_key not in standing))
+        fault_point("desktop.journals.enqueued")
 
     def _facts(self) -> Facts | None:
         last = self._queue.company()
@@ -208,10 +214,12 @@ class DesktopJournals:
         return self._addition(dedupe_key(self._queue.company_id, key, entry, f"post {revision}"), payload)
 
     def _reopen(self, stopped: Operation) -> None:
-        """Let it begin again with a look; under a new message set id where QuickBooks said that it saved nothing."""
-        values: dict[str, Any] = {"phase": Phase.PROBE, "finished_at": None, "lock_retries": 0, "not_before": None}
+        """Let it begin again with a look, since it may stand; under a new message set id where the old one is used up."""
+        values: dict[str, Any] = {"phase": Phase.PROBE, "finished_at": None, "lock_retries": 0, "failures": 0}
+        values |= {"not_before": None}
         progress = {key: value for key, value in stopped.progress.items() if key != "doubts"}
-        if stopped.state is State.FAILED and stopped.request is not None and stopped.message_set_id is not None:
+        is_used_up = stopped.state is State.FAILED or stopped.error_code == OTHER_CONTENT
+        if is_used_up and stopped.request is not None and stopped.message_set_id is not None:
             progress["tries"] = int(progress.get("tries", 0)) + 1
             values["message_set_id"] = message_set_id(stopped.dedupe_key, progress["tries"])
             values["request"] = requests.under_new_id(stopped.request, stopped.message_set_id, values["message_set_id"])

@@ -45,7 +45,8 @@ MOST_DOUBTS = 3
 """How often QuickBooks may leave the outcome of one write open before a person decides."""
 SECONDS_AFTER_LOCK = 30.0
 SECONDS_AFTER_DOUBT = 5.0
-DELETED, FOREIGN, EDITED, DOUBT, OTHER_CONTENT = (
+DELETED, FOREIGN, EDITED, MISSING = "deleted_by_user", "foreign", "edited_by_user", "missing"
+DOUBT, OTHER_CONTENT = "doubt", "other_content"
     "deleted_by_user",
     "foreign",
     "edited_by_user",
@@ -206,7 +207,10 @@ _QUIET = {"error_code": "", "error": ""}
 def _not_found(operation: Operation, look: Look) -> Change:
     if look.finding is Finding.UNSURE:
         return _doubt(operation, look.says)
-    return _conflict(operation, DELETED if look.finding is Finding.DELETED else FOREIGN, look.says)
+    return _conflict(operation, _CONFLICTS[look.finding], look.says)
+
+
+_CONFLICTS = {Finding.DELETED: DELETED, Finding.FOREIGN: FOREIGN, Finding.MISSING: MISSING}
 
 
 def _edited(operation: Operation, entry: Entry) -> Change:

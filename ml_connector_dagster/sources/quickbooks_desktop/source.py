@@ -28,6 +28,9 @@ from ml_connector_dagster.sources.contract import (
     CompanySession,
     EntityKind,
     Finding,
+    JournalDesk,
+    Journals,
+    JournalWriter,
     KeptAnswers,
     Later,
     Source,
@@ -96,6 +99,13 @@ def heartbeat(store: Store, company_id: str) -> Sequence[Finding]:
     return arrivals.heartbeat(store, company_id)
 
 
+def open_journals(desk: JournalDesk) -> JournalWriter:
+    """Open one company file for journals; nothing is asked yet."""
+    from ml_connector_dagster.sources.quickbooks_desktop.journal_writer import DesktopJournals
+
+    return DesktopJournals(desk)
+
+
 def expected_calls(records: Mapping[str, int]) -> int:
     """Answer how many messages one reading of these entities of a period takes: see ``CALL_FORMULA``.
 
@@ -148,6 +158,7 @@ SOURCE = Source(
         heartbeat=heartbeat,
         how_to_connect=HOW_TO_CONNECT,
     ),
+    journals=Journals(open=open_journals, dimension=CLASSES.name, posts_at_once=True),
     open_kept=open_kept,
     consent_note=HOW_TO_CONNECT,
 )

@@ -19,7 +19,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.journal_marks import (
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind, Operation, Phase, State
 from ml_connector_dagster.sources.quickbooks_desktop.qbxml import as_document
 from ml_connector_dagster.sources.quickbooks_desktop.status import seen
-from ml_connector_dagster_tests.sources.quickbooks_desktop.small_books import MachineDied, SmallBooks
+from ml_connector_dagster_tests.sources.quickbooks_desktop.small_books import MachineDiedError, SmallBooks
 
 LINES = [
     {"ledger_account_id": "80000001-1", "amount": "1250.00", "tracking_id": "90000001-1", "memo": "Plan FY27 v3"},
@@ -88,7 +88,7 @@ class Walk:
     def lose(self) -> None:
         """The message reaches QuickBooks and its answer is lost."""
         body = self.hand_out().decode()
-        with suppress(MachineDied):
+        with suppress(MachineDiedError):
             self.books.process(body)
         self.forget()
 

@@ -1,4 +1,4 @@
-"""A little QuickBooks of the tests' own: journal entries alone, with or without memory of message sets. Knows nothing of the client."""
+"""A little QuickBooks of the tests' own: journal entries, with or without memory of message sets; it knows no client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOTHING = 'statusCode="1" statusSeverity="Info" statusMessage="Nothing matched."
 ZONE = timedelta(hours=-5)
 
 
-class MachineDied(Exception):
+class MachineDiedError(Exception):
     """QuickBooks or its machine dies here."""
 
 
@@ -68,14 +68,14 @@ class SmallBooks:
             return self._document(f' newMessageSetID="{set_id}" messageSetStatusCode="0"', answer)
         if self.dies == "before":
             self.dies = ""
-            raise MachineDied
+            raise MachineDiedError
         self.writes += 1
         full, remembered = self._do(request)
         if self.remembers:
             self.memory[set_id] = (content, remembered, "")
         if self.dies == "after":
             self.dies = ""
-            raise MachineDied
+            raise MachineDiedError
         return self._document(f' newMessageSetID="{set_id}" messageSetStatusCode="0"', full)
 
     def _do(self, request: ET.Element) -> tuple[str, str]:
