@@ -47,12 +47,6 @@ SECONDS_AFTER_LOCK = 30.0
 SECONDS_AFTER_DOUBT = 5.0
 DELETED, FOREIGN, EDITED, MISSING = "deleted_by_user", "foreign", "edited_by_user", "missing"
 DOUBT, OTHER_CONTENT = "doubt", "other_content"
-    "deleted_by_user",
-    "foreign",
-    "edited_by_user",
-    "doubt",
-    "other_content",
-)
 """``error_code`` of a conflict, beside QuickBooks' own numbers."""
 
 
