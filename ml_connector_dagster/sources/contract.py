@@ -8,6 +8,7 @@ or SQLAlchemy: definitions load with the standard library and pydantic alone; ``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -514,6 +515,18 @@ class Journals:
     """True where there is no draft: the connection must then say ``post: posted``."""
 
 
+@dataclass(frozen=True, slots=True)
+class NamedCompany:
+    """What a source's own command gets of a connection."""
+
+    store: Store
+    company_id: str
+
+
+OpensCompany = Callable[[str, str], AbstractContextManager[NamedCompany]]
+"""The click context's object: with a connection's name and the system it must be of."""
+
+
 class Refusal(Protocol):
     """What ``Source.classify`` sees of an answer that is no success: ``transport.client.Answer`` fits."""
 
@@ -591,7 +604,7 @@ class Source:
     consent_note: str = ""
     """What the person who consents should know (role, plan, pick one company)."""
     commands: tuple[Any, ...] = ()
-    """click commands the source adds to the command line."""
+    """click commands the source adds to the command line; their context's object is an ``OpensCompany``."""
     routes: Callable[..., Sequence[Any]] | None = None
     """Starlette routes the inbound app mounts, given the store."""
 

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def qwc(
     opens: OpensCompany,
+    *,
     connection: str,
     public_url: str,
     out: Path | None,
     every_minutes: int,
-    rotate: bool,  # noqa: FBT001 - click passes flags as booleans
+    rotate: bool,
     grace_hours: int,
 ) -> None:
     """Write CONNECTION's .qwc file for the Web Connector, and print its password once."""
@@ -43,7 +44,9 @@ def qwc(
         login = issue(company.store, company.company_id, connection, rotate=rotate, grace=grace)
         text = written(**facts, username=login.username, every_minutes=every_minutes)
     file.write_bytes(text.encode())
-    click.echo(f"Wrote {file}. Copy it to the Windows machine, double-click it while the company file is open as Admin in")
+    click.echo(
+        f"Wrote {file}. Copy it to the Windows machine, double-click it while the company file is open as Admin in"
+    )
     click.echo("single-user mode, and choose 'Yes, always; allow access even if QuickBooks is not running'.")
     click.echo(f"User name: {login.username}")
     click.echo(f"Password:  {login.password or 'as issued before (--rotate issues another)'}")

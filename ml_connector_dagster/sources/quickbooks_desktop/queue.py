@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, func, insert, select
 
 from ml_connector_dagster.errors import SettingWrong
-from ml_connector_dagster.sources.quickbooks_desktop import readings, rows
+from ml_connector_dagster.sources.quickbooks_desktop import readings, reads, rows
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind, Operation, Phase, State
 from ml_connector_dagster.sources.quickbooks_desktop.readings import Reading, Request
 from ml_connector_dagster.store.tables import desktop_operation
@@ -105,7 +105,12 @@ class Queue:
         Args:
             purpose: What it is for: entity and period. One reading is open a purpose.
             requests: Names and arguments (``requests.READS``), all of them answered before any is seen.
+
+        Raises:
+            SettingWrong: One cannot be written; nothing was asked.
         """
+        for name, arguments in requests:
+            reads.refuse_unwritable(name, arguments)
         now = self._store.now()
         with self._store.begin() as database:
             rows.company(self._store, database, self.company_id)

@@ -50,7 +50,11 @@ def issue(store: Store, company_id: str, connection: str, *, rotate: bool, grace
         if company["password_hash"] and not rotate:
             return Login(username, "")
         previous = {"previous_hash": company["password_hash"], "previous_until": now + grace}
-        names = {"app_name": company["app_name"] or app_name(connection), "connection": connection, "owner_id": OWNER_ID}
+        names = {
+            "app_name": company["app_name"] or app_name(connection),
+            "connection": connection,
+            "owner_id": OWNER_ID,
+        }
         rows.change_company(
             database, company_id, username=username, password_hash=new_hash, **names, **(previous if rotate else {})
         )

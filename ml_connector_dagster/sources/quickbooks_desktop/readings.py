@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
+from ml_connector_dagster.errors import TemporarilyRefused
 from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.operations import FINAL, Kind, Phase, State
 from ml_connector_dagster.store.tables import desktop_operation, desktop_page, reading
@@ -80,7 +81,11 @@ def open_readings(database: Connection, company_id: str, *states: str) -> list[R
 
 
 def answers(store: Store, of: Reading) -> Iterator[tuple[str, Mapping[str, Any], bytes]]:
-    """Yield (name, arguments, answer) of every page, in the order asked; one page in memory at a time."""
+    """Yield (name, arguments, answer) of every page, in the order asked; one page in memory at a time.
+
+    Raises:
+        TemporarilyRefused: Another run published the reading meanwhile.
+    """
     for operation_id, name, generation, pages in _answered(store, of):
         for page in range(1, pages + 1):
             arguments, body = _page(store, operation_id, generation, page)
@@ -191,5 +196,11 @@ def _page(store: Store, operation_id: str, generation: int, page: int) -> tuple[
         table.operation_id == operation_id, table.generation == generation, table.page == page
     )
     with store.read() as database:
-        found = database.execute(query).one()
+        found = database.execute(query).first()
+    if found is None:
+        raise TemporarilyRefused(
+            "Another run published this reading and put its answers away.",
+            "Nothing is lost: they stand in that run's snapshot.",
+            "Start the run again if the snapshot is to be read anew.",
+        )
     return found.arguments, found.body

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.sources.quickbooks_desktop import requests, windows
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Change, Message, Operation, Phase, State
 from ml_connector_dagster.sources.quickbooks_desktop.status import Seen, Verdict, verdict
@@ -32,6 +33,23 @@ class Taken:
     arguments: Mapping[str, Any] | None = None
     """Those that this page answers; None: the answer is no page."""
     pace: Pace | None = None
+
+
+def refuse_unwritable(name: str, arguments: Mapping[str, Any]) -> None:
+    """Write a question once before it is enqueued: one that cannot be written would stop the machine each time.
+
+    Raises:
+        SettingWrong: The question is unknown, or an argument is missing or cannot be written.
+    """
+    page = requests.PageAsk(windows.most_records(name, arguments)) if windows.most_records(name, arguments) else None
+    try:
+        requests.read_request(name, arguments, request_id="0", page=page)
+    except KeyError as missing:
+        raise SettingWrong(
+            f"QuickBooks Desktop is to be asked for {name!r} without {missing}.",
+            "Nothing was asked.",
+            "Report it: the question is put wrongly.",
+        ) from missing
 
 
 def prepared(operation: Operation, pace: Pace) -> Operation:

@@ -60,7 +60,7 @@ class Sessions:
 
     def authenticate(self, username: str, password: str) -> tuple[str, str, str, str]:
         """Answer ticket, company file or why not, seconds to wait, least seconds between runs: always four texts."""
-        company_id = self._logged_in(username, password)
+        company_id = self.logged_in(username, password)
         if company_id is None:
             return ("", WRONG_LOGIN, "", "")
         with self._store.begin() as database:
@@ -138,8 +138,8 @@ class Sessions:
         fault_point("desktop.close.committed")
         return said
 
-    def _logged_in(self, username: str, password: str) -> str | None:
-        """Answer the company of a login, None for a wrong one: after the same work, and not more often than the limit.
+    def logged_in(self, username: str, password: str) -> str | None:
+        """Answer the company id of a login, None for a wrong one: after the same work, and not more often than the limit.
 
         The password is compared outside of any transaction: it takes a tenth of a second on purpose.
         """

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.ledger.posting import Company
 from ml_connector_dagster.sources.contract import (
@@ -36,6 +36,7 @@ from ml_connector_dagster.sources.contract import (
     Source,
     Waiting,
 )
+from ml_connector_dagster.sources.quickbooks_desktop.commands import COMMANDS
 from ml_connector_dagster.sources.quickbooks_desktop.entities import CLASSES, CUSTOMERS, ENTITIES, VENDORS
 
 if TYPE_CHECKING:
@@ -106,6 +107,13 @@ def open_journals(desk: JournalDesk) -> JournalWriter:
     return DesktopJournals(desk)
 
 
+def routes(store: Store) -> Sequence[Any]:
+    """Answer the Starlette routes that the Web Connectors call."""
+    from ml_connector_dagster.sources.quickbooks_desktop import web_connector
+
+    return web_connector.routes(store)
+
+
 def expected_calls(records: Mapping[str, int]) -> int:
     """Answer how many messages one reading of these entities of a period takes: see ``CALL_FORMULA``.
 
@@ -161,4 +169,6 @@ SOURCE = Source(
     journals=Journals(open=open_journals, dimension=CLASSES.name, posts_at_once=True),
     open_kept=open_kept,
     consent_note=HOW_TO_CONNECT,
+    commands=COMMANDS,
+    routes=routes,
 )

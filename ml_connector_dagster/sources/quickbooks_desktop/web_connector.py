@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from ml_connector_dagster.errors import ConnectorError, RequestRejected
 from ml_connector_dagster.sources.quickbooks_desktop import soap
+from ml_connector_dagster.sources.quickbooks_desktop.qwc import SOAP_PATH, SUPPORT_PATH
 from ml_connector_dagster.sources.quickbooks_desktop.sessions import Sessions
 from ml_connector_dagster.sources.quickbooks_desktop.soap import Called
 from ml_connector_dagster.sources.quickbooks_desktop.support import SupportPage
@@ -25,8 +26,6 @@ from ml_connector_dagster.sources.quickbooks_desktop.support import SupportPage
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store
 
-SOAP_PATH = "/quickbooks_desktop/soap"
-SUPPORT_PATH = "/quickbooks_desktop/support"
 MOST_BODY_BYTES = 40 * 1024 * 1024
 """A larger answer is refused before it is read to its end; it counts as lost, and half as much is asked for."""
 Result = str | int | Sequence[str]
