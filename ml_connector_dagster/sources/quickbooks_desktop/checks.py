@@ -23,7 +23,10 @@ STAYS_TRUE = timedelta(days=1)
 
 def findings(company: DesktopCompany) -> Iterator[Finding]:
     """Yield what holds and what does not, each with what to do; writes nothing in QuickBooks."""
-    yield _machine(company)
+    machine = _machine(company)
+    yield machine
+    if not machine.holds:
+        return
     try:
         yield _file(company)
         yield _questions(company)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from ml_connector_dagster.errors import AnswerAwaited, RequestRejected, SettingWrong
+from ml_connector_dagster.errors import AnswerAwaited, CredentialRefused, RequestRejected, SettingWrong
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
 from ml_connector_dagster.sources.contract import (
@@ -105,20 +105,19 @@ class DesktopCompany:
         """
         if entity.kind is EntityKind.LEDGER:
             return self._ledger_pages(period)
-        company = self.company()
-        requests = _requests(entity, period)
-        return self._pages(entity, company, self.answers(purpose_of(entity.name, str(period)), requests), period)
+        answers = self.answers(purpose_of(entity.name, str(period)), _requests(entity, period))
+        return self._pages(entity, answers, period)
 
     def read_ids(self, entity: Entity, record_ids: Sequence[str]) -> Iterator[Page]:
         """Fetch documents by id, 50 a question; ids that are gone are absent. A posting has no id to ask for."""
         if entity.kind is not EntityKind.DOCUMENT or not record_ids:
             return
-        company, wanted = self.company(), sorted(record_ids)
+        wanted = sorted(record_ids)
         requests: list[Request] = [
             (entity.name, {"ids": wanted[at : at + IDS_A_QUESTION]}) for at in range(0, len(wanted), IDS_A_QUESTION)
         ]
         purpose = f"{entity.name} by id {hashlib.sha256(','.join(wanted).encode()).hexdigest()[:16]}"
-        yield from self._pages(entity, company, self.answers(purpose, requests), None)
+        yield from self._pages(entity, self.answers(purpose, requests), None)
         self.spend(purpose)
 
     def derive(self, entity: Entity, period: Period, staged: StagedReader) -> Iterator[Page]:
@@ -185,8 +184,19 @@ class DesktopCompany:
         if standing is not None and standing.state == FAILED:
             raise _refused(purpose, standing)
         if found.state != COMPLETE:
+            self._must_not_be_paused(purpose)
             raise self._awaited(purpose)
         return found
+
+    def _must_not_be_paused(self, purpose: str) -> None:
+        paused = self.queue.seen().paused
+        if paused:
+            raise CredentialRefused(
+                f"Nothing is asked of QuickBooks for {purpose} any more: {paused}",
+                "Nothing of it was staged; what was asked for waits.",
+                "Give the application its permission in QuickBooks (Edit, Preferences, Integrated Applications), as its Admin.",
+                purpose=purpose,
+            )
 
     def _ledger_pages(self, period: Period) -> Iterator[Page]:
         reading, company = self._ledger_reading(period), self.company()
@@ -209,10 +219,8 @@ class DesktopCompany:
         requests = ledger_requests(period, company, uses_classes=facts.uses_classes if facts else True)
         return self._complete(purpose_of(LEDGER_LINES, str(period)), requests)
 
-    def _pages(
-        self, entity: Entity, company: Company, answers: Iterator[Answered], period: Period | None
-    ) -> Iterator[Page]:
-        context = Context(company.base_currency, self.zone)
+    def _pages(self, entity: Entity, answers: Iterator[Answered], period: Period | None) -> Iterator[Page]:
+        context = Context(self.company().base_currency, self.zone)  # known: no answer comes before the file was open
         for _, _, content in answers:
             if entity.kind is EntityKind.REFERENCE:
                 yield reference_page(content, self.zone)
