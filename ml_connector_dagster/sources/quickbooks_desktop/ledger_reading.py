@@ -99,16 +99,14 @@ class LedgerReading:
             FiguresDiffer: The account by class summary has other figures than the lines.
         """
         whole, refused = ByClass(), 0
-        read_with = [*self.kept, _posted_as_bytes(self.posted)]
-        for _, _, content in answers:
+        for number, (_, _, content) in enumerate(answers):  # what is read before has passed when the first one comes
             answer = answer_in(content)
             page = detail_page(answer, content, self.reading)
             ours = posted_lines(answer, self.reading) if self.posted else []
             self._add_plan(ours)
             whole.add((*page.rows, *ours))
             refused += len(page.refused)
-            yield replace(page, read_with=read_with) if read_with else page
-            read_with = []
+            yield page if number else replace(page, read_with=[*self.kept, _posted_as_bytes(self.posted)])
         if self.summary is not None and not refused:
             known = self.reading.lists
             whole.must_agree(read_class_summary(self.summary, known.accounts, known.classes), self.period)
