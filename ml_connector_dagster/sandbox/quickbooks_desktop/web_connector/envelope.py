@@ -39,6 +39,8 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "interactiveDone": ("wcTicket",),
 }
 """Methods with the names of their parameters: names count, and so does their order."""
+_WITH_A_FAULT = {400, 500}
+"""Statuses with which .NET still reads the envelope."""
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -144,11 +146,10 @@ def _result(method: str, answer: HttpAnswer, style: Style) -> etree._Element | N
 
 
 def _body(answer: HttpAnswer) -> etree._Element:
+    if answer.status >= 300 and answer.status not in _WITH_A_FAULT:
+        raise AnswerUnreadable(f"The request failed with HTTP status {answer.status}.")
     if answer.media_type != "text/xml":
-        raise AnswerUnreadable(
-            f"Client found response content type of '{answer.media_type}', but expected 'text/xml' "
-            f"(the request failed with HTTP status {answer.status})."
-        )
+        raise AnswerUnreadable(f"Client found response content type of '{answer.media_type}', but expected 'text/xml'.")
     root = _parsed(answer.body)
     body = root.find(f"{{{SOAP}}}Body")
     if root.tag != f"{{{SOAP}}}Envelope" or body is None:
@@ -157,7 +158,7 @@ def _body(answer: HttpAnswer) -> etree._Element:
     if fault is not None:
         code = (fault.findtext("faultcode") or "").rpartition(":")[2]
         raise SoapFault(code, fault.findtext("faultstring") or "")
-    if answer.status != 200:
+    if answer.status in _WITH_A_FAULT:
         raise AnswerUnreadable(f"The request failed with HTTP status {answer.status}.")
     return body
 

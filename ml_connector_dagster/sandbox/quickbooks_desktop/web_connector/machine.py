@@ -36,19 +36,23 @@ class RequestProcessor(Protocol):
 
 @dataclass(frozen=True)
 class CompanyFile:
-    """A company file as a machine sees it: what makes a processor of it, and FileID by OwnerID of known applications."""
+    """A company file as a machine sees it.
 
-    processor: Callable[[], RequestProcessor]
+    processor makes a request processor for the application of a name: QuickBooks keeps message sets by that name. stamps
+    are the FileID by OwnerID of known applications.
+    """
+
+    processor: Callable[[str], RequestProcessor]
     stamps: MutableMapping[str, str]
 
 
 class Opened:
     """A session with a company file; a crash of QuickBooks makes it useless."""
 
-    def __init__(self, path: str, file: CompanyFile) -> None:
+    def __init__(self, path: str, file: CompanyFile, application: str) -> None:
         self.path = path
         self._file = file
-        self._processor = file.processor()
+        self._processor = file.processor(application)
         self._is_open = True
         self._processor.begin_session()
 
@@ -96,7 +100,7 @@ class QuickBooks:
         if not self.is_running and not self.may_start:
             raise ProcessorError(_NOT_STARTED, "Could not start QuickBooks.")
         self.is_running, self.open_file = True, found
-        return Opened(found, self.files[found])
+        return Opened(found, self.files[found], application.name)
 
     def _current(self) -> str:
         if not self.is_running:

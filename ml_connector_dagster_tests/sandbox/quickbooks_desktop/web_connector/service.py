@@ -145,7 +145,7 @@ class Echo:
     open_sessions: int = 0
 
     def company_file(self):
-        return CompanyFile(lambda: self, self.data_ext)
+        return CompanyFile(lambda _application: self, self.data_ext)
 
     def begin_session(self):
         self.sessions += 1

@@ -103,6 +103,7 @@ def test_text_may_be_cdata_or_absent_and_comments_in_it_do_not_count():
         (body("<!DOCTYPE a [<!ENTITY b 'c'>]>" + WRAPPED.format("x", "")), "DTD"),
         (body("<Envelope/>"), "SOAP version"),
         (body(WRAPPED.format("x", ""), status=403), "status 403"),
+        (body(WRAPPED.format("x", ""), status=500), "status 500"),
         (
             body(WRAPPED.format("sendRequestXML", "<sendRequestXMLResult><QBXML/></sendRequestXMLResult>")),
             "simple content",
