@@ -6,8 +6,8 @@ it lies, never copied.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 from lxml import etree
@@ -38,7 +38,15 @@ class Place:
     most: int | None = None
     values: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
-    children: dict[str, list["Place"]] = field(default_factory=dict)
+    element: etree._Element | None = None
+
+    @cached_property
+    def children(self) -> dict[str, list["Place"]]:
+        """Places below, by name; read when first asked for, since the file has 24,000."""
+        found: dict[str, list[Place]] = {}
+        for child, allowed in [] if self.element is None else _children(self.element):
+            found.setdefault(str(child.tag), []).append(_place(child, allowed))
+        return found
 
     def faults(self, element: etree._Element, version: Version, path: str) -> Iterator[str]:
         """What is wrong with an element at this place for QuickBooks Desktop and a version of qbXML."""
@@ -93,7 +101,7 @@ def read(file: Path) -> Place:
 def _place(element: etree._Element, values: str) -> Place:
     note = _note(element)
     since = _VERSION.search(note)
-    place = Place(
+    return Place(
         name=str(element.tag),
         since=(int(since[1]), int(since[2])) if since else (1, 0),
         is_known=not any(EDITION in found[1].split("|") for found in _NOT_IN.finditer(note)),
@@ -105,10 +113,8 @@ def _place(element: etree._Element, values: str) -> Place:
         most=_number(_MOST, note),
         values=frozenset(re.sub(r"\[default\]", "", values, flags=re.IGNORECASE).replace(" ", "").split(",")) - {""},
         attributes=frozenset(map(str, element.attrib)),
+        element=element,
     )
-    for child, allowed in _children(element):
-        place.children.setdefault(str(child.tag), []).append(_place(child, allowed))
-    return place
 
 
 def _children(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:

@@ -38,7 +38,7 @@ class Desktop:
         return Machines(self._on_a_pc, now=lambda: clock.now().timestamp())
 
     def _on_a_pc(self, _name: str) -> QuickBooks:
-        file = CompanyFile(self.processor, self.company.stamps)
+        file = CompanyFile(lambda application: self.processor(application=application), self.company.stamps)
         return QuickBooks({self.file_path: file}, open_file=self.file_path)
 
     def processor(self, *, application: str = APPLICATION, wait: Callable[[float], None] = time.sleep) -> Processor:
