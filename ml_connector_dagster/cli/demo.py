@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run, dagster_at
-from ml_connector_dagster.cli.demo_credentials import enter_credentials
-from ml_connector_dagster.cli.local_stack import dagster_running, local_stack
+from ml_connector_dagster.cli.demo_credentials import enter_credentials, invite_machines
+from ml_connector_dagster.cli.local_stack import dagster_running, local_stack, serve_running
 from ml_connector_dagster.cli.output import json_option, progress, say, table
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete
@@ -23,6 +23,8 @@ from ml_connector_dagster.ledger.period import Period, periods_between
 
 HOME = Path(".home") / "demo"
 SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_CALLS = 5.0
+"""How often a machine of the sandbox calls us; a real one does every quarter of an hour."""
 SECONDS_A_SLICE = 120
 """Patience for one company and period; the whole demo waits for the sum."""
 
@@ -57,8 +59,10 @@ def demo(periods: str, as_json: bool) -> None:
         say(f"Sandbox: {stack.sandbox_url} (the accounting systems and Anaplan, on loopback)")
         with Connector.of_process() as connector:
             enter_credentials(connector)
-        with dagster_running(stack), Connector.of_process() as connector:
+        with dagster_running(stack), serve_running(stack), Connector.of_process() as connector:
             say(f"Dagster: {stack.dagster_url} (headless; it stops when the demo ends)")
+            say(f"Inbound: {stack.serve_url} (called by machines that nobody can ask)")
+            invite_machines(connector, stack.serve_url, SECONDS_BETWEEN_CALLS)
             with dagster_at(stack.dagster_url) as dagster:
                 watch = start_reads(dagster, connector, periods)
                 say(f"{len(watch.read_runs)} reads are queued, one per company and month; each load follows by itself.")
@@ -83,7 +87,9 @@ def ui(port: int, sandbox_port: int) -> None:
     with local_stack(HOME, dagster_port=port, sandbox_port=sandbox_port) as stack:
         with Connector.of_process() as connector:
             enter_credentials(connector)
-        with dagster_running(stack):
+        with dagster_running(stack), serve_running(stack):
+            with Connector.of_process() as connector:
+                invite_machines(connector, stack.serve_url, SECONDS_BETWEEN_CALLS)
             say(f"\nDagster UI: {stack.dagster_url}   sandbox: {stack.sandbox_url}   stop with Ctrl-C\n")
             say(
                 f"1. Open {stack.dagster_url}/jobs/calder_uk_read, Launchpad… or Materialize all, and choose a month.\n"

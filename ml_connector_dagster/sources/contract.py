@@ -361,6 +361,17 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """What is carried to the machine, so that it calls us."""
+
+    kind: str
+    """The file's ending: qwc."""
+    text: str
+    password: str
+    """Typed in beside it; shown once, so empty where an earlier one counts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """How a source is read that cannot be asked, only answers: its own machine calls us, when it is on.
 
@@ -380,6 +391,11 @@ class Later:
     """
     heartbeat: Callable[[Store, str], Sequence[Finding]]
     """With a company id: when the machine was last seen, and what keeps it, in words a bookkeeper understands."""
+    invite: Callable[[Store, str, str, str], Invitation]
+    """With the connection's name, its company id and the address of ``ml-connector serve``; issues a password once.
+
+    It raises SettingWrong where the machine would refuse the address.
+    """
     how_to_connect: str
     """One sentence in place of a consent: what to run, and what to do on the machine."""
 
