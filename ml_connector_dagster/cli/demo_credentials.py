@@ -43,8 +43,9 @@ def invite_machines(connector: Connector, public_url: str, every_seconds: float 
     for name in connector.names():
         opened = connector.connection(name)
         chosen = opened.settings.source
-        if opened.source.later and chosen.at == "sandbox":
-            invitation = opened.source.later.invite(connector.store, name, chosen.company_id, public_url)
+        later = opened.source.later
+        if later and later.invite and chosen.at == "sandbox":
+            invitation = later.invite(connector.store, name, chosen.company_id, public_url)
             route = f"{sandbox_url}/_control/{chosen.system}/{logins[chosen.system]['machine']}"
             _bring(route, invitation, every_seconds)
 

@@ -391,13 +391,13 @@ class Later:
     """
     heartbeat: Callable[[Store, str], Sequence[Finding]]
     """With a company id: when the machine was last seen, and what keeps it, in words a bookkeeper understands."""
-    invite: Callable[[Store, str, str, str], Invitation]
-    """With the connection's name, its company id and the address of ``ml-connector serve``; issues a password once.
-
-    It raises SettingWrong where the machine would refuse the address.
-    """
     how_to_connect: str
     """One sentence in place of a consent: what to run, and what to do on the machine."""
+    invite: Callable[[Store, str, str, str], Invitation] | None = None
+    """With the connection's name, its company id and the address of ``ml-connector serve``; issues a password once.
+
+    None where nothing is carried to the machine. It raises SettingWrong where the machine would refuse the address.
+    """
 
 
 class JournalState(StrEnum):

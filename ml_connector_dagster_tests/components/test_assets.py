@@ -47,7 +47,7 @@ def test_a_read_that_waits_for_its_answer_ends_green_without_a_materialization_a
 
     monkeypatch.setattr("ml_connector_dagster.flows.pull.pull", pull)
     monkeypatch.setattr(ConnectorResource, "connection", lambda self, name: None)
-    noone = Later(lambda *_: (), lambda *_: (), lambda *_: None, lambda *_: (), lambda *_: None, "Switch it on.")
+    noone = Later(lambda *_: (), lambda *_: (), lambda *_: None, lambda *_: (), "Switch it on.")
     source = replace(LITTLE, later=noone if later else None)
     ran = dg.materialize(
         source_assets("uk", settings(), source)[:1],

@@ -19,7 +19,6 @@ from ml_connector_dagster.sources.contract import (
     Entity,
     EntityKind,
     Finding,
-    Invitation,
     Later,
     Page,
     Waiting,
@@ -29,10 +28,6 @@ from ml_connector_dagster_tests.flows.little_company import LITTLE, LittleConnec
 
 ENTITIES = tuple(replace(one, derived_from=(), endpoint=one.name) for one in LITTLE.entities)
 Slice = tuple[str, str]
-
-
-def _invite(*_: Any) -> Invitation:
-    return Invitation("txt", "Call us.", "secret")
 
 
 @dataclass
@@ -78,7 +73,7 @@ class Desk:
 
     def later(self) -> Later:
         """Answer the contract over this desk."""
-        return Later(self._waiting, self._arrived, self._published, self._heartbeat, _invite, "Switch the machine on.")
+        return Later(self._waiting, self._arrived, self._published, self._heartbeat, "Switch the machine on.")
 
     def _waiting(self, store: Store, company_id: str) -> Sequence[Waiting]:
         return [Waiting(entity, q.period, q.since) for (entity, _), q in self.questions.items() if q.answer is None]
