@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.awaited import EVERY_PERIOD, arrived, is_reference, waiting
-from ml_connector_dagster.flows.changes import dirty_periods
+from ml_connector_dagster.flows.changes import dirty_periods, open_period
 from ml_connector_dagster.sources.contract import Arrived
 
 TOGETHER = timedelta(seconds=60)
@@ -34,7 +34,7 @@ class AnsweredSlice:
 
 
 def answered_slices(connection: OpenConnection) -> list[AnsweredSlice]:
-    """Answer what runs should take now: each answer's own period, and every period that waits for the same answer.
+    """Answer what runs should take now: each answer's period, of a list every period that waits for it, else the open one.
 
     A period of which something is still under way is left for a minute, so that one run takes all of it.
     """
@@ -53,6 +53,6 @@ def _slices(connection: OpenConnection, answer: Arrived, now: datetime) -> Itera
     periods = {answer.period}
     if is_reference(connection, answer):
         periods |= {one.period for one in dirty_periods(connection) if one.entity == answer.entity}
-        periods -= {EVERY_PERIOD}
+        periods = periods - {EVERY_PERIOD} or {str(open_period(connection))}
     for period in sorted(periods):
         yield AnsweredSlice(answer.entity, period, answer.key, attempt)

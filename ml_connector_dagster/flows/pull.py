@@ -149,13 +149,19 @@ class _Pull:
         return found if found is not None and found.read_began_at >= self._wanted_at else None
 
     def _read_or_note(self) -> SnapshotRow | StaleRead:
-        """Read; what cannot be answered yet is noted as wanted, and what was answered is put away."""
+        """Read; what cannot be answered yet is noted as wanted, and what was answered is put away.
+
+        An answer from before the slice was wanted is better than none, and it is asked for again.
+        """
+        wanted_at = dirty_since(self._connection, self._entity.name, self._period) or self._wanted_at
         try:
             published = self._read_ledger() if self._entity.kind is EntityKind.LEDGER else self._read()
         except AnswerAwaited:
             want(self._connection, self._entity, self._period, self._wanted_at)
             raise
         if answer := answer_to(self._connection, self._entity, self._period):
+            if answer.began_at < wanted_at:
+                want(self._connection, self._entity, self._period, wanted_at)
             put_away(self._connection, answer, self._run_id)
         return published
 

@@ -337,7 +337,7 @@ class Waiting:
 
     entity: str
     period: str
-    """2026-10; of a reference entity the period that was asked for first: its one answer serves them all."""
+    """2026-10; empty of a reference entity, whose one answer serves all periods."""
     since: datetime
     """Aware UTC: when it was asked for."""
 

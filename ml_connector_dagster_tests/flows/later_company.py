@@ -76,20 +76,18 @@ class Desk:
         return Later(self._waiting, self._arrived, self._published, self._heartbeat, "Switch the machine on.")
 
     def _waiting(self, store: Store, company_id: str) -> Sequence[Waiting]:
-        return [Waiting(entity, q.period, q.since) for (entity, _), q in self.questions.items() if q.answer is None]
+        return [Waiting(entity, period, q.since) for (entity, period), q in self.questions.items() if q.answer is None]
 
     def _arrived(self, store: Store, company_id: str) -> Sequence[Arrived]:
         return [
-            Arrived(entity, q.period, f"{entity}-{q.since:%f}", q.began_at or q.since, q.began_at or q.since)
-            for (entity, _), q in self.questions.items()
+            Arrived(entity, period, f"{entity}-{q.since:%f}", q.began_at or q.since, q.began_at or q.since)
+            for (entity, period), q in self.questions.items()
             if q.answer is not None
         ]
 
     def _published(self, store: Store, company_id: str, entity: str, period: str, run_id: str) -> None:
         self.put_away.append((entity, period, run_id))
-        for key, question in list(self.questions.items()):
-            if key[0] == entity and question.period == period:
-                del self.questions[key]
+        self.questions.pop((entity, period), None)
 
     def _heartbeat(self, store: Store, company_id: str) -> Sequence[Finding]:
         return [Finding("machine", holds=True, says="The machine was seen just now.")]

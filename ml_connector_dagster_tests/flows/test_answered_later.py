@@ -107,6 +107,17 @@ def test_what_was_asked_for_while_the_machine_answered_already_is_asked_again(co
     assert desk.asked == [("customers", ""), ("customers", "")]
 
 
+def test_an_answer_from_before_anybody_wanted_it_is_taken_and_asked_for_again(company):
+    """The run that asked died before it noted so, and the answer lay there."""
+    connection, desk = company
+    with pytest.raises(AnswerAwaited):
+        list(connection.reader().read(connection.source.entity("invoices"), Period.parse(OCT)))
+    desk.answer(connection.reader())
+    assert pull(connection, "invoices", OCT).rows == 3
+    assert wanted(connection) == {("invoices", OCT)}
+    ask(connection, "invoices")
+
+
 def test_a_change_noted_while_the_answer_was_under_way_outlives_its_reading(company):
     connection, desk = company
     ask(connection, "invoices")

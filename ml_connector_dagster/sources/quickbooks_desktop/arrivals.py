@@ -1,7 +1,7 @@
 """Which readings of a company file wait and which are complete, in the contract's words: see ``sources.contract.Later``.
 
-A reading's purpose is ``entity period`` (``ledger_lines 2026-10``); what is read for other reasons (changes, the company
-itself) bears no period and starts no run.
+A reading's purpose is ``entity period`` (``ledger_lines 2026-10``), of a list the entity alone, and ``changes``. What is read
+for other reasons (the company itself, records by id) starts no run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from ml_connector_dagster.sources.contract import Arrived, Finding, Waiting
+from ml_connector_dagster.sources.contract import CHANGES, Arrived, EntityKind, Finding, Waiting
 from ml_connector_dagster.sources.quickbooks_desktop.entities import ENTITIES
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.source import HOW_TO_CONNECT
@@ -23,19 +23,21 @@ if TYPE_CHECKING:
     from ml_connector_dagster.sources.quickbooks_desktop.readings import Reading
     from ml_connector_dagster.store.engine import Store
 
-_NAMES = frozenset(entity.name for entity in ENTITIES)
+_KINDS = {entity.name: entity.kind for entity in ENTITIES}
 _PERIOD = re.compile(r"\d{4}-\d{2}")
 
 
 def purpose_of(entity: str, period: str) -> str:
-    """Answer what a reading of an entity and period is for."""
-    return f"{entity} {period}"
+    """Answer what a reading of an entity and period is for; one reading of a list serves all periods."""
+    return entity if entity == CHANGES or _KINDS[entity] is EntityKind.REFERENCE else f"{entity} {period}"
 
 
 def slice_of(purpose: str) -> tuple[str, str] | None:
-    """Answer entity and period of a purpose; None for one that is no entity's month."""
+    """Answer entity and period of a purpose, no period for a list or the changes; None for one that starts no run."""
     entity, _, period = purpose.partition(" ")
-    return (entity, period) if entity in _NAMES and _PERIOD.fullmatch(period) else None
+    is_ours = entity == CHANGES or entity in _KINDS
+    is_month = not period or _PERIOD.fullmatch(period) is not None
+    return (entity, period) if is_ours and is_month and purpose == purpose_of(entity, period) else None
 
 
 def waiting(store: Store, company_id: str) -> Sequence[Waiting]:
