@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Changes, StagedReader
+from ml_connector_dagster.sources.contract import CHANGES, LEDGER_LINES, Changes, StagedReader
 from ml_connector_dagster.sources.quickbooks_desktop.entities import DOCUMENT_OF, LIST_OF
 from ml_connector_dagster.sources.quickbooks_desktop.fields import (
     Record,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from ml_connector_dagster.sources.quickbooks_desktop.readings import Request
 
 LOG = logger(__name__)
-PURPOSE = "changes"
 OVERLAP = timedelta(minutes=70)
 """Covers a clock that slipped by daylight saving's hour; what is seen twice costs a read and changes nothing."""
 LOOK_BACK = timedelta(days=88)
@@ -74,17 +73,16 @@ def read_changes(company: DesktopCompany, since: datetime, staged: StagedReader)
     """Ask the feeds; see ``CompanyReader.changes``.
 
     Raises:
-        AnswerAwaited: They were asked and have not answered in full.
+        AnswerAwaited: They were asked and have not answered in full. The answer is put away by whoever noted what it said.
     """
     now = datetime.now(UTC)
     found = _Found()
     if now - since > LOOK_BACK:
         return _too_old(company, since, now)
-    for name, _, content in list(company.answers(PURPOSE, _questions(as_local(since - OVERLAP, company.zone)))):
+    for name, _, content in list(company.answers(CHANGES, _questions(as_local(since - OVERLAP, company.zone)))):
         for record in answer_in(content).iterchildren():
             _note(name, record, found, Period.of(now.date()))
     _mark_where_they_stood(found, staged, Period.of(now.date()))
-    company.spend(PURPOSE)
     newest = max((as_utc(stamp, company.zone) for stamp in found.stamps), default=since)
     return _answer(found, max(since, min(newest, now)))
 

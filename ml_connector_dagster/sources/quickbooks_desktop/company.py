@@ -101,7 +101,7 @@ class DesktopCompany:
 
         Raises:
             AnswerAwaited: It was asked for, now or before, and is not answered in full.
-            RequestRejected: QuickBooks refused it; it is asked for again.
+            RequestRejected: QuickBooks refused it; the next read asks for it anew.
         """
         if entity.kind is EntityKind.LEDGER:
             return self._ledger_pages(period)
@@ -136,7 +136,7 @@ class DesktopCompany:
         return self._ledger(period).residuals
 
     def changes(self, since: datetime, staged: StagedReader) -> Changes:
-        """Answer what moved since the watermark: one reading, whose answers are spent when they were judged."""
+        """Answer what moved since the watermark: one reading, put away when what it says was noted."""
         from ml_connector_dagster.sources.quickbooks_desktop.changes import read_changes
 
         return read_changes(self, since, staged)
@@ -156,7 +156,8 @@ class DesktopCompany:
 
         Raises:
             AnswerAwaited: It is not complete.
-            RequestRejected: QuickBooks refused one of its questions; all are asked for again.
+            RequestRejected: QuickBooks refused one of its questions; whoever reads next asks for all of them anew.
+            CredentialRefused: QuickBooks gives the application no permission.
         """
         return self._answers(self._complete(purpose, requests))
 
@@ -164,7 +165,7 @@ class DesktopCompany:
         """Let go of answers that no snapshot is made of."""
         found = self.queue.find(purpose)
         if found is not None and found.state == COMPLETE:
-            self.queue.publish(found, "")
+            self.queue.let_go(found)
 
     def posted(self) -> frozenset[str]:
         """Answer the TxnIDs of the journals that we posted from a plan."""
@@ -180,9 +181,10 @@ class DesktopCompany:
 
     def _complete(self, purpose: str, requests: Sequence[Request]) -> Reading:
         standing = self.queue.find(purpose)
-        found = self.queue.ask(purpose, requests) if standing is None or standing.state != COMPLETE else standing
         if standing is not None and standing.state == FAILED:
+            self.queue.let_go(standing)
             raise _refused(purpose, standing)
+        found = standing if standing is not None and standing.is_complete else self.queue.ask(purpose, requests)
         if found.state != COMPLETE:
             self._must_not_be_paused(purpose)
             raise self._awaited(purpose)
@@ -251,6 +253,6 @@ def _refused(purpose: str, reading: Reading) -> RequestRejected:
     return RequestRejected(
         f"QuickBooks refused what was asked for {purpose}: {reading.error}",
         "Nothing of it was staged; what stands there stays as it was.",
-        "Mend it in QuickBooks where the message says so; it is asked for again with the next session.",
+        "Mend it in QuickBooks where the message says so; the next read asks for it again.",
         purpose=purpose,
     )

@@ -137,6 +137,13 @@ class Queue:
             rows.company(self._store, database, self.company_id)
             readings.publish(database, reading, run_id, now)
 
+    def let_go(self, reading: Reading) -> None:
+        """Close a reading that no snapshot is made of, such as one that failed: the next ``ask`` asks anew."""
+        now = self._store.now()
+        with self._store.begin() as database:
+            rows.company(self._store, database, self.company_id)
+            readings.let_go(database, reading, now)
+
     def arrived(self) -> Sequence[Reading]:
         """Answer the readings that are complete and not published, oldest first."""
         with self._store.read() as database:

@@ -61,7 +61,7 @@ def ask(database: Connection, company_id: str, purpose: str, requests: Sequence[
     if standing is not None and (standing.is_complete or _asks_the_same(database, standing, requests)):
         return standing
     if standing is not None:
-        _replace(database, standing, now)
+        let_go(database, standing, now)
     return _new(database, company_id, purpose, requests, now)
 
 
@@ -115,6 +115,17 @@ def publish(database: Connection, of: Reading, run_id: str, now: datetime) -> No
     database.execute(update(reading).where(reading.c.id == of.id, reading.c.state == COMPLETE).values(**done))
 
 
+def let_go(database: Connection, standing: Reading, now: datetime) -> None:
+    """Close a reading that nothing is made of: what is left of it is cancelled, its pages are dropped."""
+    _cancel_rest(database, standing.id, now)
+    table = desktop_operation.c
+    mine = select(table.id).where(table.reading_id == standing.id)
+    database.execute(delete(desktop_page).where(desktop_page.c.operation_id.in_(mine)))
+    database.execute(
+        update(reading).where(reading.c.id == standing.id).values(state=REPLACED, open_key=None, finished_at=now)
+    )
+
+
 def tried(database: Connection, reading_id: str) -> None:
     """Count a run that is started for a reading."""
     database.execute(update(reading).where(reading.c.id == reading_id).values(attempt=reading.c.attempt + 1))
@@ -153,16 +164,6 @@ def _asks_the_same(database: Connection, standing: Reading, requests: Sequence[R
     query = select(table.name, table.payload_hash).where(table.reading_id == standing.id).order_by(table.position)
     asked = [(name, kept) for name, kept in database.execute(query).tuples()]
     return standing.state == PENDING and asked == [(name, payload_hash(wanted)) for name, wanted in requests]
-
-
-def _replace(database: Connection, standing: Reading, now: datetime) -> None:
-    _cancel_rest(database, standing.id, now)
-    table = desktop_operation.c
-    mine = select(table.id).where(table.reading_id == standing.id)
-    database.execute(delete(desktop_page).where(desktop_page.c.operation_id.in_(mine)))
-    database.execute(
-        update(reading).where(reading.c.id == standing.id).values(state=REPLACED, open_key=None, finished_at=now)
-    )
 
 
 def _cancel_rest(database: Connection, reading_id: str, now: datetime) -> None:
