@@ -37,4 +37,4 @@ def _models() -> Sequence[dict[str, Any]]:
     return (PLANNING.definition(),)
 
 
-VENDOR = Vendor("quickbooks_desktop", create, control, models=_models)
+VENDOR = Vendor("quickbooks_desktop", create, control, models=_models, machine="web-connector")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.sources.contract import Invitation
 from ml_connector_dagster.sources.quickbooks_desktop import passwords, rows
 from ml_connector_dagster.sources.quickbooks_desktop.greeting import OWNER_ID
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SOAP_PATH = "/quickbooks_desktop/soap"
 SUPPORT_PATH = "/quickbooks_desktop/support"
+EVERY_MINUTES = 15
+"""How often the Web Connector asks, until the person at the machine says otherwise."""
 DESCRIPTION = "Reads actuals for planning and posts approved journals"
 
 
@@ -59,6 +62,14 @@ def issue(store: Store, company_id: str, connection: str, *, rotate: bool, grace
             database, company_id, username=username, password_hash=new_hash, **names, **(previous if rotate else {})
         )
     return Login(username, password)
+
+
+def invitation(store: Store, connection: str, company_id: str, public_url: str) -> Invitation:
+    """Answer what is carried to the Windows machine; see ``Later.invite``."""
+    facts = {"connection": connection, "company_id": company_id, "public_url": public_url}
+    written(**facts, username="", every_minutes=EVERY_MINUTES)  # refuses a wrong address before anything is issued
+    login = issue(store, company_id, connection, rotate=False, grace=timedelta(0))
+    return Invitation("qwc", written(**facts, username=login.username, every_minutes=EVERY_MINUTES), login.password)
 
 
 def app_name(connection: str) -> str:

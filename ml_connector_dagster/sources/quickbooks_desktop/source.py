@@ -28,6 +28,7 @@ from ml_connector_dagster.sources.contract import (
     CompanySession,
     EntityKind,
     Finding,
+    Invitation,
     JournalDesk,
     Journals,
     JournalWriter,
@@ -100,6 +101,13 @@ def heartbeat(store: Store, company_id: str) -> Sequence[Finding]:
     return arrivals.heartbeat(store, company_id)
 
 
+def invite(store: Store, connection: str, company_id: str, public_url: str) -> Invitation:
+    """Answer the .qwc file, and the password where none was issued before."""
+    from ml_connector_dagster.sources.quickbooks_desktop import qwc
+
+    return qwc.invitation(store, connection, company_id, public_url)
+
+
 def open_journals(desk: JournalDesk) -> JournalWriter:
     """Open one company file for journals; nothing is asked yet."""
     from ml_connector_dagster.sources.quickbooks_desktop.journal_writer import DesktopJournals
@@ -164,6 +172,7 @@ SOURCE = Source(
         arrived=arrived,
         published=published,
         heartbeat=heartbeat,
+        invite=invite,
         how_to_connect=HOW_TO_CONNECT,
     ),
     journals=Journals(open=open_journals, dimension=CLASSES.name, posts_at_once=True),
