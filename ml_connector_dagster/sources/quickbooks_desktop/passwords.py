@@ -25,11 +25,11 @@ def issued() -> str:
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(LETTERS)) for _ in range(GROUPS))
 
 
-def hashed(password: str) -> str:
-    """Answer what is kept of a password: ``scrypt$cost$block$lanes$salt$hash``."""
+def hashed(password: str, *, cost: int = COST) -> str:
+    """Answer what is kept of a password: ``scrypt$cost$block$lanes$salt$hash``; a lower cost is for tests alone."""
     salt = secrets.token_bytes(16)
-    digest = _scrypt(password, salt, COST, BLOCK, LANES)
-    return "$".join(("scrypt", str(COST), str(BLOCK), str(LANES), _text(salt), _text(digest)))
+    digest = _scrypt(password, salt, cost, BLOCK, LANES)
+    return "$".join(("scrypt", str(cost), str(BLOCK), str(LANES), _text(salt), _text(digest)))
 
 
 def is_right(company: RowMapping | None, password: str, now: datetime) -> bool:

@@ -113,8 +113,9 @@ def restarted(operation: Operation) -> Change:
     """Answer that an iteration begins again; what is not paged is only asked again."""
     if "size" not in operation.progress:
         return Change(State.PENDING, Phase.START)
-    fresh = {"generation": operation.generation + 1, "page": 0, "iterator_id": ""}
-    return Change(State.PENDING, Phase.START, fresh | {"progress": _from_the_start(operation)})
+    plan = {key: value for key, value in operation.progress.items() if key != "remaining"}
+    fresh = {"generation": operation.generation + 1, "page": 0, "iterator_id": "", "progress": plan}
+    return Change(State.PENDING, Phase.START, fresh)
 
 
 def lost(operation: Operation, pace: Pace) -> Taken:
@@ -164,16 +165,6 @@ def _after_page(operation: Operation, seen: Seen, values: dict[str, Any], pace: 
         return Change(State.SUCCEEDED, Phase.START, values | {"progress": {**progress, "spans": []}})
     values |= {"failures": 0, "progress": {**progress, "spans": left}}
     return Change(State.PENDING, Phase.START, values)
-
-
-def _from_the_start(operation: Operation) -> dict[str, Any]:
-    """Answer the plan of the next generation: the page size as it stands, the days all over again."""
-    kept = {key: value for key, value in operation.progress.items() if key != "remaining"}
-    spans = operation.progress.get("spans")
-    if not spans:
-        return kept
-    whole = [operation.payload["from"], operation.payload["to"]]
-    return {**kept, "spans": windows.cut(whole, windows.length(spans[0]))}
 
 
 def _locked(operation: Operation, seen: Seen) -> Change:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ MAYBE_WRITING = timedelta(seconds=300)
 """For so long a journal in flight keeps a second machine out: the first may be saving it this moment."""
 WAIT_WHILE_PAUSED, WAIT_WHILE_BUSY, WAIT_WITHOUT_WORK = "900", "60", "60"
 """Seconds, as the Web Connector is told them."""
+GUESSES, GUESSES_AT_ONCE = (30, 60.0), 10
+"""Wrong logins of one company: so many in so many seconds, and so many at once."""
 LONGEST_SAID = 255
 STALE = "This session has expired; nothing was lost, and the next run goes on where it ended."
 WRONG_LOGIN_SAID = (
@@ -141,20 +144,22 @@ class Sessions:
     def logged_in(self, username: str, password: str) -> str | None:
         """Answer the company id of a login, None for a wrong one: after the same work, and not more often than the limit.
 
+        Right logins are not counted. The limit is the company's own: who guesses at one keeps no other out.
+
         The password is compared outside of any transaction: it takes a tenth of a second on purpose.
         """
         with self._store.read() as database:
             company = rows.company_of_user(database, username)
-        try:
-            whose = company["company_id"] if company is not None else "nobody"
-            self._limits.acquire(f"quickbooks_desktop:login:{whose}", 30, 60, burst=10, wait_at_most_seconds=0)
-        except QuotaExhausted:
+        whose = company["company_id"] if company is not None else "nobody"
+        guesses = f"quickbooks_desktop:login:{whose}"
+        if self._limits.due_in_seconds(guesses, *GUESSES, burst=GUESSES_AT_ONCE):
             return None
         if passwords.is_right(company, password, self._now()):
-            assert company is not None
-            return str(company["company_id"])
+            return str(whose)
+        with suppress(QuotaExhausted):
+            self._limits.acquire(guesses, *GUESSES, burst=GUESSES_AT_ONCE, wait_at_most_seconds=0)
         if company is not None:
-            self._note_wrong_password(company["company_id"])
+            self._note_wrong_password(whose)
         return None
 
     def _note_wrong_password(self, company_id: str) -> None:

@@ -29,15 +29,13 @@ Span = Sequence[str]
 
 
 def planned(name: str, arguments: Mapping[str, Any], pace: Pace) -> dict[str, Any]:
-    """Answer how a question begins: ``size`` where it is paged, ``spans`` of days where it may be cut; else nothing."""
-    plan: dict[str, Any] = {}
+    """Answer how a question begins: ``size`` where it is paged, else ``spans`` of days where it may be cut."""
     most = most_records(name, arguments)
     if most:
-        plan["size"] = min(most, pace.get("size", most))
+        return {"size": min(most, pace.get("size", most))}
     if is_cut(name, arguments):
-        whole = [arguments["from"], arguments["to"]]
-        plan["spans"] = cut(whole, pace["days"]) if "days" in pace else [whole]
-    return plan
+        return {"spans": cut([arguments["from"], arguments["to"]], pace.get("days", MOST_DAYS))}
+    return {}
 
 
 def is_cut(name: str, arguments: Mapping[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from ml_connector_dagster.store.engine import Store
 FILE_ID = "6b1e9d52-7c3f-4a8e-b0d4-1f5a2c9e7d38"
 PATH = "C:\\Books\\Small.QBW"
 USER, PASSWORD = "small-1a2b", "correct-horse"
-_HASH = passwords.hashed(PASSWORD)
+_HASH = passwords.hashed(PASSWORD, cost=2)
 ONE_EACH_DAY = [f"T{day:02d}" for day in range(1, 32)]
 
 
@@ -119,7 +119,7 @@ def records_in(body: bytes) -> list[str]:
 
 
 def introduce(store: Store, company_id: str = FILE_ID) -> None:
-    """Let the machine log in, as after ``ml-connector qwc``; hashing once saves each test its tenth of a second."""
+    """Let the machine log in, as after ``ml-connector qwc``, but hashed so cheaply that a login costs nothing."""
     with store.begin() as database:
         rows.company(store, database, company_id)
         rows.change_company(database, company_id, username=USER, password_hash=_HASH, connection="small")
