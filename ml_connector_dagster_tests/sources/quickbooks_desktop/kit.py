@@ -1,11 +1,11 @@
 """QuickBooks Desktop for the conformance suites."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
-from ml_connector_dagster.sources.quickbooks_desktop.source import SOURCE
 from ml_connector_dagster_tests.sources.quickbooks_desktop import payloads
-from ml_connector_dagster_tests.sources.quickbooks_desktop.fake_desktop import DOCUMENTS, LISTS, opened
+from ml_connector_dagster_tests.sources.quickbooks_desktop.desk import opened
+from ml_connector_dagster_tests.sources.quickbooks_desktop.fake_file import DOCUMENTS, LISTS, FakeFile
 from ml_connector_dagster_tests.sources.quickbooks_desktop.payloads import Posting
 
 NO_PERMISSION = (3260, "Insufficient permission level to perform this action.")
@@ -15,11 +15,11 @@ class DesktopKit:
     base_currency = "USD"
 
     def open(self, records):
-        return opened(records)
+        return opened(FakeFile(records))
 
     def open_refusing(self, refusal):
         assert refusal == "forbidden", f"{refusal} cannot happen here: nobody is asked over HTTP"
-        reader, desk = opened({})
+        reader, desk = opened(FakeFile())
         desk.file.refusal = NO_PERMISSION
         return reader, desk
 
@@ -52,5 +52,3 @@ def _rent(amount: Decimal) -> tuple[Posting, Posting]:
 
 
 KIT = DesktopKit()
-TODAY = date(2026, 11, 20)
-assert SOURCE.system == "quickbooks_desktop"

@@ -1,28 +1,14 @@
-"""A QuickBooks company file and its Web Connector in a drawer: answers the queue's messages, session by session."""
+"""A QuickBooks company file in a drawer: answers qbXML from what it was given."""
 
-import hashlib
 import json
-import shutil
-import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 
 from lxml import etree
-from sqlalchemy import insert
 
-from ml_connector_dagster.errors import AnswerAwaited
-from ml_connector_dagster.sources.contract import CompanySession
-from ml_connector_dagster.sources.quickbooks_desktop import rows
-from ml_connector_dagster.sources.quickbooks_desktop.company import DesktopCompany
-from ml_connector_dagster.sources.quickbooks_desktop.sessions import Sessions
-from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.environment import Environment
-from ml_connector_dagster.store.tables import desktop_session
 from ml_connector_dagster_tests.sources.quickbooks_desktop import payloads
 from ml_connector_dagster_tests.sources.quickbooks_desktop.payloads import Booked, answer, document_of, element
 
@@ -35,13 +21,13 @@ DOCUMENTS = {
     "journal_entries": "JournalEntry",
 }
 DETAIL_TYPES = {"Debit": "AMTTYPE", "Credit": "AMTTYPE", "Date": "DATETYPE", "TxnID": "IDTYPE"}
-MOST_SESSIONS = 3
 
 
 class FakeFile:
     """The company file: lists as elements, transactions with what they posted."""
 
-    def __init__(self, records: Mapping[str, Sequence[object]] | None = None):
+    def __init__(self, records: Mapping[str, Sequence[object]] | None = None, **told: object):
+        self.told = told
         held = records or {}
         self.lists = {word: [str(one) for one in held.get(name, ())] for name, word in LISTS.items()}
         if "ledger_accounts" not in held:
@@ -56,6 +42,10 @@ class FakeFile:
         """Account to what its balance has and no transaction shows."""
         self.asked: list[etree._Element] = []
         self._iterators: dict[str, list[str]] = {}
+
+    def greeting(self) -> str:
+        """What the Web Connector brings with the first call of a session."""
+        return payloads.greeting(**self.told)
 
     def answer(self, message: str) -> str:
         """QuickBooks' answer to one message."""
@@ -168,89 +158,6 @@ class FakeFile:
         return _report("Summary", titled, lines)
 
 
-class Desk:
-    """The customer's machine: plays sessions, counts what was asked of QuickBooks."""
-
-    def __init__(self, store: Store, file: FakeFile, **told: object):
-        self.store, self.file, self.told = store, file, told
-        self.calls = 0
-        self.closed = False
-        self.sessions = Sessions(store)
-
-    def run(self) -> None:
-        """One session, until nothing is left to ask."""
-        ticket, told = self._login(), payloads.greeting(**self.told)
-        while message := self.sessions.send_request(ticket, told, r"C:\Books\B.QBW", "US", (16, 0)):
-            self.calls += 1
-            told = ""
-            if self.sessions.receive_response(ticket, self.file.answer(message), "", "") in (-1, 100):
-                break
-        self.sessions.close(ticket)
-        self.file.end_session()
-
-    def close(self) -> None:
-        self.closed = True
-
-    def _login(self) -> str:
-        """As after the right password, which takes a tenth of a second on purpose."""
-        ticket, now = uuid.uuid4().hex, self.store.now()
-        with self.store.begin() as database:
-            company = rows.company(self.store, database, payloads.FILE_ID)
-            rows.change_company(database, payloads.FILE_ID, epoch=company["epoch"] + 1)
-            database.execute(
-                insert(desktop_session).values(
-                    id=ticket, company_id=payloads.FILE_ID, ticket_hash=rows.ticket_hash(ticket),
-                    epoch=company["epoch"] + 1, state="open", opened_at=now, seen_at=now,
-                )
-            )  # fmt: skip
-        return ticket
-
-
-class Patient:
-    """A reader that lets the machine answer, and asks again: what two runs and a session between them do."""
-
-    def __init__(self, company: DesktopCompany, desk: Desk):
-        self.company_reader, self.desk = company, desk
-
-    def __getattr__(self, name):
-        found = getattr(self.company_reader, name)
-        return (lambda *given, **named: self._waited(found, *given, **named)) if callable(found) else found
-
-    def _waited(self, ask, *given, **named):
-        for _ in range(MOST_SESSIONS):
-            try:
-                told = ask(*given, **named)
-                return iter(list(told)) if hasattr(told, "__next__") else told
-            except AnswerAwaited:
-                self.desk.run()
-        return ask(*given, **named)
-
-
-def opened(records=None, **told) -> tuple[Patient, Desk]:
-    """A company file with these records, opened as the product opens it."""
-    desk = Desk(fresh_store(), FakeFile(records), **told)
-    session = CompanySession(desk, "", payloads.FILE_ID, "America/Chicago", store=desk.store)
-    return Patient(DesktopCompany(session), desk), desk
-
-
-def fresh_store() -> Store:
-    """A state database of its own."""
-    home = Path(tempfile.mkdtemp(prefix="desk"))
-    shutil.copytree(_template(), home, dirs_exist_ok=True)
-    return Store.open(_environment(home))
-
-
-@cache
-def _template() -> Path:
-    home = Path(tempfile.mkdtemp(prefix="desk"))
-    Store.open(_environment(home), create=True).close()
-    return home
-
-
-def _environment(home: Path) -> Environment:
-    return Environment.read({"ML_CONNECTOR_HOME": str(home)})
-
-
 def _report(title, titled, lines):
     columns = [
         f'<ColDesc colID="{at}" dataType="{DETAIL_TYPES.get(kind, "STRTYPE")}">'
@@ -277,8 +184,3 @@ def _line(number, kind, account, cells):
     about = f'<RowData rowType="account" value="{account}"/>' if account else ""
     inside = "".join(f'<ColData colID="{at}" value="{value}"/>' for at, value in cells.items() if value != "")
     return f'<{kind} rowNumber="{number}">{about}{inside}</{kind}>'
-
-
-def digest(content: bytes) -> str:
-    """A short name of some bytes, for messages of tests."""
-    return hashlib.sha256(content).hexdigest()[:8]

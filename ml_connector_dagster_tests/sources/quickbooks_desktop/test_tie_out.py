@@ -1,0 +1,122 @@
+"""Books against ledger lines over every month of the company, from the sandbox's QuickBooks.
+
+The sandbox posts to a ledger of its own and reports from it. What is left between its trial balance and the lines of the detail
+report after the named classes must be nothing, in every month and account; and a planted cent, a dropped transaction, a
+swapped sign or one of the wrong month must show, in its month and on its account.
+"""
+
+from collections import defaultdict
+from decimal import Decimal
+
+import pyarrow.compute as pc
+import pytest
+
+from ml_connector_dagster.ledger.period import Period, periods_between
+from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.quickbooks_desktop.source import LEDGER_MESSAGES, SOURCE
+from ml_connector_dagster_tests.sources.quickbooks_desktop.sandboxed import Brackenridge
+from ml_connector_dagster_tests.sources.staged import StagedInMemory
+
+FIRST, END = Period(2023, 11), Period(2026, 12)
+SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
+LINES = SOURCE.entity(LEDGER_LINES)
+
+
+class Books:
+    """The company, and what was staged of its ledger."""
+
+    def __init__(self, company):
+        self.company, self.staged = company, StagedInMemory()
+
+    def read(self, *periods):
+        for period in periods:
+            self.staged.stage(LINES, period, self.company.reader.read(LINES, period))
+        return self
+
+    def unexplained(self, period, *, sign=1):
+        """Answer {account: what no named class explains}; debit positive, books less lines less classes."""
+        left = defaultdict(Decimal)
+        for balance in self.company.reader.control(period):
+            left[balance.ledger_account_id] += balance.movement
+        for account, amount in self.sums(period).items():
+            left[account] -= sign * amount
+        for amounts in self.company.reader.residuals(period, self.staged).values():
+            for account, amount in amounts.items():
+                left[account] -= amount
+        return {account: amount for account, amount in left.items() if amount}
+
+    def sums(self, period):
+        lines = self.staged.lines(LEDGER_LINES, period)
+        grouped = lines.group_by("ledger_account_id").aggregate([("amount", "sum")])
+        return dict(zip(grouped["ledger_account_id"].to_pylist(), grouped["amount_sum"].to_pylist(), strict=True))
+
+
+@pytest.fixture(scope="module")
+def autumn():
+    return Books(Brackenridge.open()).read(SEPTEMBER, OCTOBER)
+
+
+def test_every_month_ties_out_to_the_cent():
+    """One reading of three years, judged in every respect: reading them is what takes the time."""
+    books, months = Books(Brackenridge.open_straight()), list(periods_between(FIRST, END))
+    classes, left, calls = {}, {}, []
+    for period in months:
+        before = books.company.machine.calls
+        books.read(period)
+        left[period] = books.unexplained(period)
+        classes[period] = books.company.reader.residuals(period, books.staged)
+        calls.append(books.company.machine.calls - before)
+    assert not any(left.values()), left
+    assert [one for refused in books.staged.refused.values() for one in refused] == []
+    assert set(calls) == {LEDGER_MESSAGES}
+    assert {period for period, found in classes.items() if found} == {period for period in months if period.month == 1}
+    assert {name for found in classes.values() for name in found} == {"retained_earnings"}
+    lines = books.staged.lines(LEDGER_LINES, OCTOBER)
+    sums = lines.group_by("record_id").aggregate([("amount", "sum")])["amount_sum"]
+    assert pc.all(pc.equal(sums, 0)).as_py()
+    assert {"invoice", "bill", "payment", "bank_transaction", "journal"} <= set(lines["kind"].to_pylist())
+    assert any(pc.not_equal(lines["tracking"], "{}").to_pylist())
+    assert any(lines["customer_id"].to_pylist())
+    assert any(lines["vendor_id"].to_pylist())
+
+
+def test_lines_are_what_the_sandbox_s_ledger_posted(autumn):
+    assert {account: amount for account, amount in autumn.sums(OCTOBER).items() if amount} == autumn.company.ledger(
+        OCTOBER
+    )
+
+
+def test_a_dropped_transaction_shows_on_its_accounts(autumn):
+    held = autumn.staged.tables[LEDGER_LINES, OCTOBER]
+    first = held[0]["record_id"][0]
+    autumn.staged.tables[LEDGER_LINES, OCTOBER] = [
+        table.filter(pc.not_equal(table["record_id"], first)) for table in held
+    ]
+    left = autumn.unexplained(OCTOBER)
+    autumn.staged.tables[LEDGER_LINES, OCTOBER] = held
+    assert len(left) >= 2
+    assert autumn.unexplained(SEPTEMBER) == {}
+
+
+def test_a_swapped_sign_shows(autumn):
+    assert autumn.unexplained(OCTOBER) == {}
+    assert autumn.unexplained(OCTOBER, sign=-1)
+
+
+def test_lines_of_the_wrong_month_show_in_both(autumn):
+    tables = autumn.staged.tables
+    september, october = tables[LEDGER_LINES, SEPTEMBER], tables[LEDGER_LINES, OCTOBER]
+    tables[LEDGER_LINES, SEPTEMBER], tables[LEDGER_LINES, OCTOBER] = october, september
+    left = autumn.unexplained(SEPTEMBER), autumn.unexplained(OCTOBER)
+    tables[LEDGER_LINES, SEPTEMBER], tables[LEDGER_LINES, OCTOBER] = september, october
+    assert all(left)
+
+
+def test_a_planted_cent_shows_on_its_account_and_month_alone(autumn):
+    """Balances and summaries show it, details and queries do not."""
+    planted = autumn.company.post("plant", date="2026-10-15", amount="0.01")
+    expected = {planted["account"]: Decimal("0.01"), planted["against"]: Decimal("-0.01")}
+    assert autumn.unexplained(OCTOBER) == expected
+    assert autumn.unexplained(SEPTEMBER) == {}
+    autumn.company.post("plant", date="2026-10-15", amount="-0.01")
+    assert autumn.unexplained(OCTOBER) == {}
