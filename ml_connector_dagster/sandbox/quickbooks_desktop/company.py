@@ -50,6 +50,8 @@ class Company:
         }
         self.txns: dict[str, Txn] = {}
         self.ledger = Ledger()
+        self.saved: list[str] = []
+        """Ids of what was saved, deleted or merged away since the books were opened, in order."""
         self.deleted_txns: list[Deleted] = []
         self.deleted_lists: list[Deleted] = []
         self.damaged: dict[str, dict[str, str]] = {}
@@ -145,6 +147,7 @@ class Company:
         """The record was saved: TimeModified is now, and EditSequence is one it never had."""
         record.modified_at = self.now()
         record.edit = max(record.edit + 1, int(record.modified_at.replace(tzinfo=UTC).timestamp()))
+        self.saved.append(record.txn_id if isinstance(record, Txn) else record.list_id)
 
     def void(self, txn: Txn) -> None:
         """Void: the object stays, every amount is zero, payments lose their link."""
@@ -161,6 +164,7 @@ class Company:
         self._unlink(txn)
         self.ledger.withdraw(txn.txn_id)
         del self.txns[txn.txn_id]
+        self.saved.append(txn.txn_id)
         self.deleted_txns.append(Deleted(txn.kind, txn.txn_id, txn.created_at, self.now(), txn.ref))
 
     def is_banked(self, txn_id: str) -> bool:
@@ -181,6 +185,7 @@ class Company:
                 one.account_id = survivor_id if one.account_id == loser_id else one.account_id
         gone = self.full_name(loser_id)
         del self.lists[loser.kind][loser_id]
+        self.saved.append(loser_id)
         self.deleted_lists.append(Deleted(loser.kind, loser_id, loser.created_at, self.now(), gone))
         self._names.clear()
         self.touch(survivor)

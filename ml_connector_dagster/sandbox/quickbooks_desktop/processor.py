@@ -85,7 +85,7 @@ class Processor:
             ProcessorError: It cannot be opened now.
         """
         self._program.injections.session()
-        self._iterators = Iterators()
+        self._iterators = Iterators(self._program.company.saved)
 
     def end_session(self) -> None:
         """Close the session, and with it every iterator; one that is closed already is no error."""

@@ -1,6 +1,10 @@
 """Queries of lists and of transactions: by id, by number, by filter; in one answer or in pages."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 from lxml import etree
 
@@ -30,12 +34,37 @@ NOT_ALL_FOUND = (
 Writer = Callable[[Record], str]
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """What a query may find: records of one kind that are not hidden, and which of them match its filters."""
+
+    records: Mapping[str, Record]
+    hidden: AbstractSet[str]
+    kind: str = ""
+    """Empty for transactions of every kind."""
+    matches: Callable[[Any], bool] = lambda _record: True
+
+    def get(self, key: str) -> Record | None:
+        """A record by its id, whatever the filters say."""
+        found = self.records.get(key)
+        return None if found is None or key in self.hidden or self.kind not in {"", found.kind} else found
+
+    def find(self, key: str) -> Record | None:
+        """A record by its id, if the filters let it through."""
+        found = self.get(key)
+        return found if found is not None and self.matches(found) else None
+
+    def keys(self) -> Iterator[str]:
+        """Ids of all records that are there, in the order they came."""
+        return (key for key in self.records if self.get(key) is not None)
+
+
 def list_query(company: Company, iterators: Iterators, request: etree._Element) -> Answer:
     """AccountQuery, ClassQuery, CustomerQuery, VendorQuery. Inactive elements only where ActiveStatus asks for them."""
     kind = str(request.tag).removesuffix("QueryRq")
-    shelf = {key: one for key, one in company.lists[kind].items() if key not in company.hidden}
+    shelf = Shelf(company.lists[kind], company.hidden, kind, _listed(company, request))
     asked = texts(request, "ListID")
-    by_name = {company.full_name(key).casefold(): key for key in shelf} if request.find("FullName") is not None else {}
+    by_name = {company.full_name(key).casefold(): key for key in shelf.keys()}  # noqa: SIM118 - no dict
     asked += [by_name.get(name.casefold(), "") for name in texts(request, "FullName")]
     wire, wanted = ListWire(company).refresh(), wanted_elements(request)
 
@@ -43,32 +72,32 @@ def list_query(company: Company, iterators: Iterators, request: etree._Element) 
         assert isinstance(record, Named)
         return _written(company, f"{kind}Ret", record.list_id, wire.children(record), wanted)
 
-    pages = Pages(company, iterators, request, write)
-    if asked:
-        return pages.by_key(asked, shelf)
-    return pages.filtered(_listed(company, request, shelf))
+    pages = Pages(shelf, iterators, request, write)
+    return pages.by_key(asked) if asked else pages.filtered()
 
 
-def _listed(company: Company, request: etree._Element, shelf: dict[str, Named]) -> dict[str, Record]:
+def _listed(company: Company, request: etree._Element) -> Callable[[Any], bool]:
     status = text(request, "ActiveStatus") or "ActiveOnly"
     since, until = times(request, "FromModifiedDate", "ToModifiedDate")
     named, types = names(request), texts(request, "AccountType")
     tagged = chosen(request.find("ClassFilter"), ["Class"], company)
-    return {
-        key: one
-        for key, one in shelf.items()
-        if (status == "All" or one.active == (status == "ActiveOnly"))
-        and since <= one.modified_at <= until
-        and named(one)
-        and (not types or one.account_type in types)
-        and (tagged is None or one.class_id in tagged)
-    }
+
+    def matches(one: Named) -> bool:
+        return (
+            (status == "All" or one.active == (status == "ActiveOnly"))
+            and since <= one.modified_at <= until
+            and named(one)
+            and (not types or one.account_type in types)
+            and (tagged is None or one.class_id in tagged)
+        )
+
+    return matches
 
 
 def txn_query(company: Company, iterators: Iterators, request: etree._Element) -> Answer:
     """InvoiceQuery and its kind; lines only where IncludeLineItems says so."""
     kind = str(request.tag).removesuffix("QueryRq")
-    shelf = {key: one for key, one in company.txns.items() if one.kind == kind and key not in company.hidden}
+    shelf = Shelf(company.txns, company.hidden, kind, _entered(company, request))
     wire = TxnWire(company, with_lines=flag(request, "IncludeLineItems"), with_links=flag(request, "IncludeLinkedTxns"))
     wanted = wanted_elements(request)
 
@@ -76,13 +105,13 @@ def txn_query(company: Company, iterators: Iterators, request: etree._Element) -
         assert isinstance(record, Txn)
         return _written(company, f"{kind}Ret", record.txn_id, wire.children(_readable(record)), wanted)
 
-    pages = Pages(company, iterators, request, write)
+    pages = Pages(shelf, iterators, request, write)
     if request.find("TxnID") is not None:
-        return pages.by_key(texts(request, "TxnID"), shelf)
+        return pages.by_key(texts(request, "TxnID"))
     for name, fold in (("RefNumberCaseSensitive", str), ("RefNumber", str.casefold)):
         if request.find(name) is not None:
-            return pages.by_key(*_numbered(texts(request, name), shelf, fold))
-    return pages.filtered(_entered(company, request, shelf))
+            return pages.by_key(_numbered(company, texts(request, name), kind, fold))
+    return pages.filtered()
 
 
 def _readable(txn: Txn) -> Txn:
@@ -92,76 +121,79 @@ def _readable(txn: Txn) -> Txn:
     return txn
 
 
-def _numbered(
-    wanted: Sequence[str], shelf: dict[str, Txn], fold: Callable[[str], str]
-) -> tuple[list[str], dict[str, Txn]]:
-    """The ids that have one of the numbers, which need not be unique; a number that nobody has stays, and is missing."""
+def _numbered(company: Company, wanted: Sequence[str], kind: str, fold: Callable[[str], str]) -> list[str]:
+    """The ids that have one of the numbers, which need not be unique; a number that nobody has is an id that nobody has."""
     found: dict[str, list[str]] = {}
-    for key, txn in shelf.items():
-        found.setdefault(fold(txn.ref), []).append(key)
-    return [key for number in wanted for key in found.get(fold(number), [""])], shelf
+    for key, txn in company.txns.items():
+        if txn.kind == kind:
+            found.setdefault(fold(txn.ref), []).append(key)
+    return [key for number in wanted for key in found.get(fold(number), [""])]
 
 
-def _entered(company: Company, request: etree._Element, shelf: dict[str, Txn]) -> dict[str, Record]:
+def _entered(company: Company, request: etree._Element) -> Callable[[Any], bool]:
     since, until = times(request.find("ModifiedDateRangeFilter"), "FromModifiedDate", "ToModifiedDate")
     first, last = days(request.find("TxnDateRangeFilter"), "FromTxnDate", "ToTxnDate", company.now().date())
     parties = chosen(request.find("EntityFilter"), ["Customer", "Vendor"], company)
     accounts = chosen(request.find("AccountFilter"), ["Account"], company)
     numbered, owed = numbers(request), paid_status(request, company)
-    return {
-        key: txn
-        for key, txn in shelf.items()
-        if since <= txn.modified_at <= until
-        and first <= txn.day <= last
-        and (parties is None or txn.name_id in parties or any(line.name_id in parties for line in txn.lines))
-        and (accounts is None or accounts & touched(txn, company))
-        and numbered(txn)
-        and owed(txn)
-    }
+
+    def matches(txn: Txn) -> bool:
+        return (
+            since <= txn.modified_at <= until
+            and first <= txn.day <= last
+            and (parties is None or txn.name_id in parties or any(line.name_id in parties for line in txn.lines))
+            and (accounts is None or bool(accounts & touched(txn, company)))
+            and numbered(txn)
+            and owed(txn)
+        )
+
+    return matches
 
 
 class Pages:
     """Turns the records of one query into its answer."""
 
-    def __init__(self, company: Company, iterators: Iterators, request: etree._Element, write: Writer) -> None:
-        self._company = company
+    def __init__(self, shelf: Shelf, iterators: Iterators, request: etree._Element, write: Writer) -> None:
+        self._shelf = shelf
         self._iterators = iterators
         self._request = request
         self._write = write
 
-    def by_key(self, asked: Sequence[str], shelf: dict[str, Named] | dict[str, Txn]) -> Answer:
+    def by_key(self, asked: Sequence[str]) -> Answer:
         """What was asked for by name; other filters do not count, and what is missing turns the status into 500."""
         if self._request.get("iterator"):
             raise Refused(3110, "An iterator cannot be used in a query by id or number.")
-        found = [shelf[key] for key in asked if key in shelf]
-        answer = self._answer(found)
-        if any(key not in shelf for key in asked):
+        found = [self._shelf.get(key) for key in asked]
+        answer = self._answer([record for record in found if record is not None])
+        if None in found:
             answer.code, answer.severity, answer.message = 500, "Warn", NOT_ALL_FOUND
         return answer
 
-    def filtered(self, found: dict[str, Record]) -> Answer:
-        """All that matched, the first MaxReturned of it, or a page."""
-        size = self._size()
-        mode = self._request.get("iterator")
+    def filtered(self) -> Answer:
+        """All that match, the first MaxReturned of them, or a page."""
+        size, mode = self._size(), self._request.get("iterator")
         if mode is None:
-            return self._some(list(found.values())[:size])
+            found = (self._shelf.find(key) for key in self._shelf.keys())  # noqa: SIM118 - no dict
+            return self._some(list(islice((record for record in found if record is not None), size)))
         if size is None and mode != "Stop":
             raise Refused(3110, "An iterator needs MaxReturned.")
         name = self._request.get("iteratorID", "")
         if mode == "Start":
-            name = self._iterators.start(self._filters(), list(found))
+            keys = [key for key in self._shelf.keys() if self._shelf.find(key) is not None]  # noqa: SIM118 - no dict
+            if not keys:
+                raise nothing_found()
+            name = self._iterators.start(self._filters(), keys)
         else:
-            self._iterators.find(name, self._filters())
+            self._iterators.check(name, self._filters())
         if mode == "Stop":
             self._iterators.stop(name)
             return Answer(self._rs, self._request.get("requestID"))
-        page, remaining = self._iterators.page(name, size or 1, found)
-        answer = self._some(page)
-        answer.attributes = {
-            **answer.attributes,
-            "iteratorRemainingCount": str(remaining),
-            "iteratorID": name,
-        }
+        page, remaining = self._iterators.page(name, size or 1, self._shelf.find)
+        answer = self._answer(page)
+        if not page:  # everything that was left has gone meanwhile
+            answer.code, answer.message = nothing_found().code, nothing_found().message
+        counted = {"iteratorRemainingCount": str(remaining), "iteratorID": name}
+        answer.attributes = {**answer.attributes, **counted}
         return answer
 
     @property
@@ -175,7 +207,9 @@ class Pages:
         return int(given) if given else None
 
     def _filters(self) -> str:
-        return "".join(etree.tostring(child, method="c14n", with_tail=False).decode() for child in self._request)
+        """Everything that was asked for but the size of a page, which may change on the way."""
+        filters = (child for child in self._request if child.tag != "MaxReturned")
+        return "".join(etree.tostring(child, method="c14n", with_tail=False).decode() for child in filters)
 
     def _some(self, records: Sequence[Record]) -> Answer:
         if not records:

@@ -1,6 +1,7 @@
-"""TransactionQuery: transactions of every kind, as summaries or leg by leg; no classes, no voided ones without legs."""
+"""TransactionQuery: transactions of every kind, as summaries or leg by leg; no classes; a voided one has a leg of nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -17,14 +18,14 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.filters import (
 from ml_connector_dagster.sandbox.quickbooks_desktop.iterators import Iterators, Record
 from ml_connector_dagster.sandbox.quickbooks_desktop.ledger import Leg
 from ml_connector_dagster.sandbox.quickbooks_desktop.lists_wire import ref
-from ml_connector_dagster.sandbox.quickbooks_desktop.queries import Pages
+from ml_connector_dagster.sandbox.quickbooks_desktop.queries import Pages, Shelf
 from ml_connector_dagster.sandbox.quickbooks_desktop.records import Txn
 from ml_connector_dagster.sandbox.quickbooks_desktop.request import text, texts
 
 
 def transaction_query(company: Company, iterators: Iterators, request: etree._Element) -> Answer:
     """One TransactionRet a leg. A page counts transactions, and never divides one."""
-    shelf = {key: txn for key, txn in company.txns.items() if key not in company.hidden}
+    shelf = Shelf(company.txns, company.hidden, "", _entered(company, request))
     level = text(request, "TransactionDetailLevelFilter") or "All"
     wanted = wanted_elements(request)
 
@@ -33,15 +34,14 @@ def transaction_query(company: Company, iterators: Iterators, request: etree._El
         rows = (_row(company, record, place, leg) for place, leg in _legs(company, record, level))
         return "".join(element("TransactionRet", list(kept_children(row, wanted))) for row in rows)
 
-    pages = Pages(company, iterators, request, write)
-    if request.find("TxnID") is not None:
-        return pages.by_key(texts(request, "TxnID"), shelf)
-    return pages.filtered(_entered(company, request, shelf))
+    pages = Pages(shelf, iterators, request, write)
+    return pages.by_key(texts(request, "TxnID")) if request.find("TxnID") is not None else pages.filtered()
 
 
 def _legs(company: Company, txn: Txn, level: str) -> Iterable[tuple[int, Leg]]:
     posting = company.ledger.find(txn.txn_id)
-    legs = list(enumerate(posting.legs)) if posting else []
+    nothing = Leg(txn.account_id or next((line.account_id for line in txn.lines), ""), 0, "", txn.name_id, txn.memo)
+    legs = list(enumerate(posting.legs if posting and posting.legs else [nothing]))
     return {"All": legs, "SummaryOnly": legs[:1], "AllExceptSummary": legs[1:]}[level]
 
 
@@ -59,7 +59,7 @@ def _row(company: Company, txn: Txn, place: int, leg: Leg) -> Iterator[Child]:
     yield "Memo", leg.memo or None
 
 
-def _entered(company: Company, request: etree._Element, shelf: dict[str, Txn]) -> dict[str, Record]:
+def _entered(company: Company, request: etree._Element) -> Callable[[Any], bool]:
     since, until = times(request.find("TransactionModifiedDateRangeFilter"), "FromModifiedDate", "ToModifiedDate")
     first, last = days(request.find("TransactionDateRangeFilter"), "FromTxnDate", "ToTxnDate", company.now().date())
     parties = chosen(request.find("TransactionEntityFilter"), ["Customer", "Vendor"], company)
@@ -67,15 +67,17 @@ def _entered(company: Company, request: etree._Element, shelf: dict[str, Txn]) -
     classes = chosen(request.find("TransactionClassFilter"), ["Class"], company)
     kinds = set(texts(request, "TransactionTypeFilter/TxnTypeFilter")) - {"All"}
     numbered, exact = numbers(request), texts(request, "RefNumber") + texts(request, "RefNumberCaseSensitive")
-    return {
-        key: txn
-        for key, txn in shelf.items()
-        if since <= txn.modified_at <= until
-        and first <= txn.day <= last
-        and (parties is None or txn.name_id in parties)
-        and (accounts is None or accounts & touched(txn, company))
-        and (classes is None or any(line.class_id in classes for line in txn.lines))
-        and (not kinds or txn.kind in kinds)
-        and numbered(txn)
-        and (not exact or txn.ref in exact)
-    }
+
+    def matches(txn: Txn) -> bool:
+        return (
+            since <= txn.modified_at <= until
+            and first <= txn.day <= last
+            and (parties is None or txn.name_id in parties)
+            and (accounts is None or bool(accounts & touched(txn, company)))
+            and (classes is None or any(line.class_id in classes for line in txn.lines))
+            and (not kinds or txn.kind in kinds)
+            and numbered(txn)
+            and (not exact or txn.ref in exact)
+        )
+
+    return matches
