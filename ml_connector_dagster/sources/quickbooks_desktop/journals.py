@@ -48,6 +48,8 @@ SECONDS_AFTER_DOUBT = 5.0
 DELETED, FOREIGN, EDITED, MISSING = "deleted_by_user", "foreign", "edited_by_user", "missing"
 DOUBT, OTHER_CONTENT = "doubt", "other_content"
 """``error_code`` of a conflict, beside QuickBooks' own numbers."""
+ANSWERED = "answered"
+"""In ``progress``: QuickBooks answered under the message set id that stands, without saying what it did."""
 
 
 def next_message(operation: Operation) -> Message:
@@ -93,7 +95,7 @@ def _looked_for(operation: Operation, answer: Answer) -> Change:
     known = operation.txn_id
     look = judge_one(operation, known, answer) if known else judge_look(operation, _asked(operation), answer)
     if look.finding is Finding.ABSENT:
-        return Change(State.PENDING, Phase.WRITE)
+        return _to_write(operation)
     if look.entry is None:
         return _not_found(operation, look)
     return _posted(operation, look.entry, "look")
@@ -107,7 +109,7 @@ def _looked_at_void(operation: Operation, answer: Answer) -> Change:
         return _done(operation, look.entry, {"found": True})
     if not stands_as(look.entry, operation.payload["lines"]):
         return _edited(operation, look.entry)
-    return Change(State.PENDING, Phase.WRITE)
+    return _to_write(operation)
 
 
 def _looked_at_mod(operation: Operation, answer: Answer) -> Change:
@@ -130,14 +132,27 @@ _LOOKED: Mapping[Kind, Callable[[Operation, Answer], Change]] = {
 
 def _modification(operation: Operation, entry: Entry) -> Change:
     """Freeze a Mod over what was just read; the same edit sequence keeps the bytes that were sent before."""
-    if operation.request is not None and operation.edit_sequence == entry.edit_sequence:
+    is_same = operation.edit_sequence == entry.edit_sequence and not operation.progress.get(ANSWERED)
+    if operation.request is not None and is_same:
         return Change(State.PENDING, Phase.WRITE)
     renewed = _tries(operation) + (operation.request is not None)
     message_set = message_set_id(operation.dedupe_key, renewed)
     line_ids = [line.line_id for line in entry.lines]
     request = journal_requests.modify(operation.id, message_set, operation.payload, entry.edit_sequence, line_ids)
     values = {"request": request, "message_set_id": message_set, "edit_sequence": entry.edit_sequence}
-    return Change(State.PENDING, Phase.WRITE, values | {"progress": {**operation.progress, "tries": renewed}})
+    progress = {**operation.progress, "tries": renewed, ANSWERED: False}
+    return Change(State.PENDING, Phase.WRITE, values | {"progress": progress})
+
+
+def _to_write(operation: Operation) -> Change:
+    """Write it, or write it again, after a look that did not find it done.
+
+    The bytes and their id are those of the first time, unless QuickBooks answered under that id: it is then done with it, what
+    it did was looked for and is not there, and under that id it would repeat its answer for ever.
+    """
+    if not operation.progress.get(ANSWERED):
+        return Change(State.PENDING, Phase.WRITE)
+    return Change(State.PENDING, Phase.WRITE, _renewed(operation))
 
 
 def _written(operation: Operation, seen: Seen, answer: Answer) -> Change:
@@ -215,14 +230,15 @@ def _conflict(operation: Operation, code: str, says: str) -> Change:
     return Change(State.CONFLICT, operation.phase, {"error_code": code, "error": says})
 
 
-def _doubt(operation: Operation, says: str) -> Change:
+def _doubt(operation: Operation, says: str, *, is_answered: bool = False) -> Change:
     """The outcome is open, or the look was: look again, a few times, then let a person decide."""
     doubts = int(operation.progress.get("doubts", 0)) + 1
     if doubts > MOST_DOUBTS:
         if operation.writes:
             return _conflict(operation, DOUBT, f"whether it was saved is not to be learned: {says}")
         return Change(State.FAILED, operation.phase, {"error_code": DOUBT, "error": says})
-    values = {"progress": {**operation.progress, "doubts": doubts}, "error": says}
+    known = bool(operation.progress.get(ANSWERED)) or is_answered
+    values = {"progress": {**operation.progress, "doubts": doubts, ANSWERED: known}, "error": says}
     return Change(
         State.UNKNOWN if operation.writes else State.PENDING,
         Phase.PROBE,
@@ -232,7 +248,8 @@ def _doubt(operation: Operation, says: str) -> Change:
 
 
 def _doubted(operation: Operation, seen: Seen) -> Change:
-    return _doubt(operation, _said(seen))
+    """QuickBooks answered the write and did not say what became of it."""
+    return _doubt(operation, _said(seen), is_answered=True)
 
 
 def _locked(operation: Operation, seen: Seen) -> Change:
@@ -278,16 +295,21 @@ _REFUSED: Mapping[Verdict, Callable[[Operation, Seen], Change]] = {
 
 def _anew(operation: Operation, values: Mapping[str, Any], retry_in_seconds: float, *, pause: str = "") -> Change:
     """It was certainly not saved: begin again with a look, and write under a new message set id."""
+    changed = {**values, **_renewed(operation)}
+    return Change(State.PENDING, Phase.PROBE, changed, retry_in_seconds=retry_in_seconds, pause=pause)
+
+
+def _renewed(operation: Operation) -> dict[str, Any]:
+    """Answer the same write under a new message set id."""
     assert operation.request is not None
     assert operation.message_set_id is not None
     tries = _tries(operation) + 1
     message_set = message_set_id(operation.dedupe_key, tries)
-    renewed = {
+    return {
         "message_set_id": message_set,
         "request": journal_requests.under_new_id(operation.request, operation.message_set_id, message_set),
-        "progress": {**operation.progress, "tries": tries},
+        "progress": {**operation.progress, "tries": tries, ANSWERED: False},
     }
-    return Change(State.PENDING, Phase.PROBE, {**values, **renewed}, retry_in_seconds=retry_in_seconds, pause=pause)
 
 
 def _tries(operation: Operation) -> int:

@@ -47,6 +47,8 @@ class SmallBooks:
     """``before`` or ``after`` the next write is saved."""
     writes: int = 0
     added: int = 0
+    saved: list[str] = field(default_factory=list)
+    """GUID of every entry ever saved, also of those that are gone again."""
 
     def process(self, request: str) -> str:
         """Answer a qbXML document as QuickBooks does."""
@@ -141,6 +143,7 @@ class SmallBooks:
         self.added += 1
         entry = BookEntry(f"{self.added:X}-1700000000", date, number, guid, lines, self.added, self.now, self.now)
         self.entries[entry.txn_id] = entry
+        self.saved.append(guid)
         return entry
 
     def _touch(self, entry: BookEntry) -> None:

@@ -191,9 +191,10 @@ def test_a_refusal_for_good_fails_with_quickbooks_own_words(code: str, state: St
     assert here.books.added == 0
 
 
+@pytest.mark.parametrize("remembers", [True, False])
 @pytest.mark.parametrize("code", ["1000", "600", "4711", "3231"])
-def test_an_open_outcome_is_looked_for_before_it_is_written_again(code: str) -> None:
-    here = walk(SmallBooks(remembers=False))
+def test_an_open_outcome_is_looked_for_before_it_is_written_again(code: str, remembers: bool) -> None:
+    here = walk(SmallBooks(remembers=remembers))
     here.books.refusals = [(code, "Internal error")]
     here.step()
     here.step()
@@ -205,7 +206,7 @@ def test_an_open_outcome_is_looked_for_before_it_is_written_again(code: str) -> 
 
 def test_an_outcome_that_stays_open_is_for_a_person() -> None:
     here = walk()
-    here.books.refusals = [("1000", "Internal error")]
+    here.books.refusals = [("1000", "Internal error")] * 9
     assert here.to_the_end() is State.CONFLICT
     assert here.operation.error_code == journals.DOUBT
 

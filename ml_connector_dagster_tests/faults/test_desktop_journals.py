@@ -1,0 +1,272 @@
+"""Journal entries into QuickBooks Desktop: each crash point of the reference page's §6.6 alone, and seeded plans of many.
+
+0 doubled: no entry of ours is ever saved twice. 0 lost: what was taken stands in the books in the end, or a person is told. What
+a user deleted or voided is never posted again.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import os
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ml_connector_dagster.ledger.journal import Journal
+from ml_connector_dagster.sources.contract import JournalPosting, JournalState
+from ml_connector_dagster.store.engine import Store
+from ml_connector_dagster.store.environment import Environment
+from ml_connector_dagster_tests.faults.desktop_office import CALLS, WORK, Office, Trouble, journal
+from ml_connector_dagster_tests.sources.quickbooks_desktop.small_books import SmallBooks
+
+SEEDS = int(os.environ.get("ML_CONNECTOR_SEEDS", "200"))
+NUMBERS = itertools.count(1)
+STEPS_OF_ONE = 8
+"""authenticate, send, look, receive, send, write, receive, close: a session that posts one journal."""
+SEND_LOOK, LOOK, TAKE_LOOK, SEND_WRITE, WRITE, TAKE_WRITE, CLOSE = range(1, STEPS_OF_ONE)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Store]:
+    """One database for all offices, each with a company of its own; no test here cuts the power, so nothing is flushed."""
+    home = tmp_path_factory.mktemp("desktop")
+    shutil.copy(sqlite_template, home / "state.db")
+    opened = Store.open(Environment.read({"ML_CONNECTOR_HOME": str(home)}))
+    opened._engines.durable = opened._engines.quick
+    yield opened
+    opened.close()
+
+
+def office(store: Store, *, remembers: bool = True) -> Office:
+    return Office(store, f"6b1e9d52-7c3f-4a8e-b0d4-{next(NUMBERS):012d}", SmallBooks(remembers=remembers))
+
+
+@pytest.fixture(params=[True, False], ids=["remembers", "forgets"])
+def desk(request: pytest.FixtureRequest, store: Store) -> Office:
+    """An office whose QuickBooks remembers message sets, and one that does not."""
+    return office(store, remembers=request.param)
+
+
+def only(desk: Office) -> JournalPosting:
+    (posting,) = desk.writer().postings()
+    return posting
+
+
+def assert_in_the_books_once(desk: Office) -> None:
+    """Every entry taken was saved once and stands, or a user deleted it and it stays deleted."""
+    for posting in desk.writer().postings():
+        guid = desk.guid_of(posting)
+        assert desk.books.saved.count(guid) == 1, (posting.key, desk.log)
+        standing = [entry for entry in desk.books.entries.values() if entry.guid == guid]
+        if guid in desk.deleted:
+            assert standing == [], desk.log
+            assert posting.state in (JournalState.CONFLICT, JournalState.POSTED), desk.log
+            continue
+        assert [entry.txn_id for entry in standing] == [posting.transaction_id], (posting, desk.log)
+        assert posting.state in (JournalState.POSTED, JournalState.VOIDED), (posting, desk.log)
+
+
+def test_without_trouble_a_journal_takes_one_session(desk: Office) -> None:
+    desk.post(journal("A"))
+    assert desk.cycle() == STEPS_OF_ONE
+    assert_in_the_books_once(desk)
+
+
+def test_crash_point_01_before_the_journal_is_enqueued(desk: Office) -> None:
+    desk.post(journal("A"), dies_at="journals.before")
+    assert desk.writer().postings() == []
+    desk.post(journal("A"))
+    desk.settle()
+    assert_in_the_books_once(desk)
+
+
+def test_crash_point_02_after_the_journal_is_enqueued(desk: Office) -> None:
+    desk.post(journal("A"), dies_at="journals.enqueued")
+    assert [one.state for one in desk.post(journal("A"))] == [JournalState.WAITING]
+    desk.settle()
+    assert_in_the_books_once(desk)
+
+
+CRASHES = {
+    3: [(0, "server_dies_uncommitted"), (0, "server_dies_committed"), (0, "drop_answer")],
+    4: [(SEND_LOOK, "server_dies_uncommitted"), (SEND_WRITE, "server_dies_uncommitted")],
+    5: [(SEND_WRITE, "server_dies_committed"), (SEND_WRITE, "drop_answer")],
+    6: [(WRITE, "machine_dies")],
+    7: [(TAKE_WRITE, "drop_request"), (WRITE, "quickbooks_dies_after"), (WRITE, "empty"), (WRITE, "garbage")],
+    8: [(WRITE, "quickbooks_dies_before"), (WRITE, "hresult")],
+    9: [(TAKE_LOOK, "server_dies_uncommitted"), (TAKE_WRITE, "server_dies_uncommitted")],
+    10: [(TAKE_WRITE, "server_dies_committed"), (TAKE_WRITE, "drop_answer"), (CLOSE, "drop_request")],
+    11: [(TAKE_LOOK, "repeat"), (TAKE_WRITE, "repeat"), (CLOSE, "repeat")],
+    12: [(SEND_LOOK, "repeat"), (SEND_WRITE, "repeat")],
+}
+
+
+@pytest.mark.parametrize(
+    ("point", "at", "kind"), [(point, at, kind) for point, cases in CRASHES.items() for at, kind in cases]
+)
+def test_crash_point(desk: Office, point: int, at: int, kind: str) -> None:
+    desk.post(journal("A"))
+    desk.cycle(Trouble(at, kind))
+    assert desk.log == [f"{kind} at {at}"]
+    desk.settle()
+    assert_in_the_books_once(desk)
+
+
+@pytest.mark.parametrize("does", ["rename", "move", "void", "delete"])
+def test_crash_point_07_and_a_user_was_at_the_entry_before_we_look(desk: Office, does: str) -> None:
+    desk.post(journal("A"))
+    desk.cycle(Trouble(TAKE_WRITE, "drop_request"))
+    assert desk.user(does, only(desk))
+    desk.settle()
+    assert_in_the_books_once(desk)
+    if does == "void":
+        assert only(desk).state is JournalState.VOIDED
+
+
+def test_crash_point_12_a_second_machine_while_quickbooks_is_at_work(store: Store) -> None:
+    """It is told to come later; once it may come, QuickBooks' memory of the message set is what stands between."""
+    desk = office(store)
+    desk.post(journal("A"))
+    desk.cycle(Trouble(WRITE, "other_machine"))
+    desk.settle()
+    assert_in_the_books_once(desk)
+
+
+def test_crash_point_12_a_second_machine_is_told_to_wait_while_a_write_is_out(desk: Office) -> None:
+    desk.post(journal("A"))
+    desk.cycle(Trouble(SEND_WRITE, "drop_answer"))
+    desk.books.now -= timedelta(minutes=19)
+    assert desk.sessions.authenticate("user", "password")[1] == "busy"
+
+
+@pytest.mark.parametrize("does", ["", "rename", "delete"])
+def test_crash_point_13_our_database_is_an_older_one_again(desk: Office, does: str) -> None:
+    desk.post(journal("A"))
+    backup = desk.kept()
+    desk.settle()
+    if does:
+        desk.user(does, only(desk))
+    desk.restore(backup)
+    desk.settle()
+    assert_in_the_books_once(desk)
+
+
+def test_crash_point_13_our_database_was_lost_and_the_file_is_posted_again(desk: Office) -> None:
+    backup = desk.kept()
+    desk.post(journal("A"))
+    desk.settle()
+    desk.restore(backup)
+    desk.post(journal("A"))
+    desk.settle()
+    assert_in_the_books_once(desk)
+
+
+def test_crash_point_14_the_company_file_is_an_older_one_again(desk: Office) -> None:
+    backup = copy.deepcopy(desk.books)
+    desk.post(journal("A"))
+    desk.settle()
+    desk.restore_books(backup)
+    desk.writer().verify()
+    desk.settle()
+    assert only(desk).state is JournalState.CONFLICT
+    assert "restored from a backup" in only(desk).says
+    assert desk.books.entries == {}
+    desk.writer().retry("A", desk.approval())
+    desk.settle()
+    assert [posting.state for posting in desk.writer().postings()] == [JournalState.CONFLICT, JournalState.POSTED]
+    assert len(desk.books.entries) == 1
+
+
+@pytest.mark.parametrize(("does", "state"), [("delete", JournalState.CONFLICT), ("void", JournalState.VOIDED)])
+def test_crash_point_15_a_user_deleted_or_voided_a_posted_entry(desk: Office, does: str, state: JournalState) -> None:
+    desk.post(journal("A"))
+    desk.settle()
+    desk.user(does, only(desk))
+    desk.post(journal("A"))
+    desk.writer().verify()
+    desk.settle()
+    assert only(desk).state is state
+    assert_in_the_books_once(desk)
+
+
+def test_an_entry_that_a_user_deleted_is_posted_anew_only_on_a_persons_word(desk: Office) -> None:
+    desk.post(journal("A"))
+    desk.cycle(Trouble(TAKE_WRITE, "drop_request"))
+    desk.user("delete", only(desk))
+    desk.settle()
+    first = only(desk)
+    desk.writer().retry("A", desk.approval())
+    desk.settle()
+    second = desk.writer().postings()[-1]
+    assert (first.state, second.state) == (JournalState.CONFLICT, JournalState.POSTED)
+    assert first.number != second.number
+
+
+@pytest.mark.parametrize(
+    ("at", "kind"),
+    [
+        (WRITE, "machine_dies"),
+        (WRITE, "hresult"),
+        (SEND_WRITE, "repeat"),
+        (TAKE_WRITE, "drop_request"),
+        (TAKE_WRITE, "repeat"),
+    ],
+)
+def test_a_void_that_is_lost_is_looked_for_and_done(desk: Office, at: int, kind: str) -> None:
+    desk.post(journal("A"))
+    desk.settle()
+    desk.writer().void("A", desk.approval())
+    desk.cycle(Trouble(at, kind))
+    desk.settle()
+    assert [posting.state for posting in desk.writer().postings()] == [JournalState.VOIDED] * 2
+    (entry,) = desk.books.entries.values()
+    assert not any(line[2] for line in entry.lines)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_any_plan_of_crashes_posts_each_journal_once(store: Store, seed: int) -> None:
+    """One to seven misfortunes over up to three journals, message sets remembered or not, users at work between."""
+    chance = random.Random(seed)
+    remembers = chance.random() < 0.5
+    desk = office(store, remembers=remembers)
+    journals = [journal(f"J{number}", chance.randint(1, 10**6)) for number in range(chance.choice([1, 1, 2, 3]))]
+    desk.post(*journals, dies_at=chance.choice(["", "", "journals.before", "journals.enqueued"]))
+    desk.post(*journals)
+    backup, was_restored = desk.kept(), False
+    for _ in range(chance.choice([1, 1, 2, 3, 5, 7])):
+        was_restored |= misfortune(desk, chance, journals, backup, may_lose=remembers or not desk.log)
+    desk.settle()
+    assert_in_the_books_once(desk)
+    assert Counter(one.key for one in desk.writer().postings()) == Counter(one.key for one in journals)
+
+
+def misfortune(desk: Office, chance: random.Random, journals: list[Journal], backup: dict, *, may_lose: bool) -> bool:
+    """One thing goes wrong; answers whether our database was restored.
+
+    Without QuickBooks' memory two things cannot be survived by anybody and are left out: a database restored after a user took
+    every mark off an entry, and a machine that wakes up with a write which another one made meanwhile.
+    """
+    what = chance.random()
+    if what < 0.62:
+        kinds = [kind for kind in (*CALLS, *WORK) if kind != "other_machine" or desk.books.remembers]
+        desk.cycle(Trouble(chance.randrange(STEPS_OF_ONE + 4), chance.choice(kinds)))
+    elif what < 0.82:
+        posting = chance.choice(desk.writer().postings())
+        desk.user(chance.choice(["rename", "move", "void", "delete"]), posting)
+    elif what < 0.9:
+        desk.books.refusals = [
+            chance.choice([("3175", "locked"), ("3180", "could not be locked"), ("1000", "internal")])
+        ]
+    elif what < 0.95:
+        desk.post(*journals)
+    elif may_lose:
+        desk.restore(backup)
+        desk.log.append("restored")
+        return True
+    return False
