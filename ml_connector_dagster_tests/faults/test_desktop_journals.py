@@ -26,7 +26,8 @@ from ml_connector_dagster_tests.faults.desktop_office import CALLS, WORK, Office
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_books import SmallBooks
 
 SEEDS = int(os.environ.get("ML_CONNECTOR_SEEDS", "200"))
-NUMBERS = itertools.count(1)
+NUMBERS = itertools.count(10**6)
+"""Of companies; a seeded plan has its seed's, so that it is the same plan in whatever order tests run."""
 STEPS_OF_ONE = 8
 """authenticate, send, look, receive, send, write, receive, close: a session that posts one journal."""
 SEND_LOOK, LOOK, TAKE_LOOK, SEND_WRITE, WRITE, TAKE_WRITE, CLOSE = range(1, STEPS_OF_ONE)
@@ -43,14 +44,14 @@ def store(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> It
     opened.close()
 
 
-def office(store: Store, *, remembers: bool = True) -> Office:
-    return Office(store, f"6b1e9d52-7c3f-4a8e-b0d4-{next(NUMBERS):012d}", SmallBooks(remembers=remembers))
+def office(store: Store, number: int, *, remembers: bool = True) -> Office:
+    return Office(store, f"6b1e9d52-7c3f-4a8e-b0d4-{number:012d}", SmallBooks(remembers=remembers))
 
 
 @pytest.fixture(params=[True, False], ids=["remembers", "forgets"])
 def desk(request: pytest.FixtureRequest, store: Store) -> Office:
     """An office whose QuickBooks remembers message sets, and one that does not."""
-    return office(store, remembers=request.param)
+    return office(store, next(NUMBERS), remembers=request.param)
 
 
 def only(desk: Office) -> JournalPosting:
@@ -66,7 +67,7 @@ def assert_in_the_books_once(desk: Office) -> None:
         standing = [entry for entry in desk.books.entries.values() if entry.guid == guid]
         if guid in desk.deleted:
             assert standing == [], desk.log
-            assert posting.state in (JournalState.CONFLICT, JournalState.POSTED), desk.log
+            assert posting.state in (JournalState.CONFLICT, JournalState.POSTED, JournalState.VOIDED), desk.log
             continue
         assert [entry.txn_id for entry in standing] == [posting.transaction_id], (posting, desk.log)
         assert posting.state in (JournalState.POSTED, JournalState.VOIDED), (posting, desk.log)
@@ -131,7 +132,7 @@ def test_crash_point_07_and_a_user_was_at_the_entry_before_we_look(desk: Office,
 
 def test_crash_point_12_a_second_machine_while_quickbooks_is_at_work(store: Store) -> None:
     """It is told to come later; once it may come, QuickBooks' memory of the message set is what stands between."""
-    desk = office(store)
+    desk = office(store, next(NUMBERS))
     desk.post(journal("A"))
     desk.cycle(Trouble(WRITE, "other_machine"))
     desk.settle()
@@ -231,42 +232,40 @@ def test_a_void_that_is_lost_is_looked_for_and_done(desk: Office, at: int, kind:
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_any_plan_of_crashes_posts_each_journal_once(store: Store, seed: int) -> None:
-    """One to seven misfortunes over up to three journals, message sets remembered or not, users at work between."""
+    """One to seven misfortunes over up to three journals, message sets remembered or not, users at work between.
+
+    Without QuickBooks' memory two things cannot be survived by anybody and are left out: a database restored after a user took
+    every mark off an entry, and a machine that wakes up with a write which another one made meanwhile.
+    """
     chance = random.Random(seed)
-    remembers = chance.random() < 0.5
-    desk = office(store, remembers=remembers)
-    journals = [journal(f"J{number}", chance.randint(1, 10**6)) for number in range(chance.choice([1, 1, 2, 3]))]
-    desk.post(*journals, dies_at=chance.choice(["", "", "journals.before", "journals.enqueued"]))
+    desk = office(store, seed, remembers=chance.random() < 0.5)
+    journals = [journal(f"J{number}", chance.randint(1, 10**6)) for number in range(chance.choice([1, 1, 1, 1, 2, 3]))]
+    if chance.random() < 0.3:
+        desk.post(*journals, dies_at=chance.choice(["journals.before", "journals.enqueued"]))
     desk.post(*journals)
-    backup, was_restored = desk.kept(), False
-    for _ in range(chance.choice([1, 1, 2, 3, 5, 7])):
-        was_restored |= misfortune(desk, chance, journals, backup, may_lose=remembers or not desk.log)
+    backup = desk.kept() if chance.random() < 0.3 else {}
+    for _ in range(chance.choice([1, 1, 1, 2, 2, 3, 7])):
+        misfortune(desk, chance, journals, backup)
     desk.settle()
     assert_in_the_books_once(desk)
     assert Counter(one.key for one in desk.writer().postings()) == Counter(one.key for one in journals)
 
 
-def misfortune(desk: Office, chance: random.Random, journals: list[Journal], backup: dict, *, may_lose: bool) -> bool:
-    """One thing goes wrong; answers whether our database was restored.
-
-    Without QuickBooks' memory two things cannot be survived by anybody and are left out: a database restored after a user took
-    every mark off an entry, and a machine that wakes up with a write which another one made meanwhile.
-    """
+def misfortune(desk: Office, chance: random.Random, journals: list[Journal], backup: dict) -> None:
+    """One thing goes wrong."""
     what = chance.random()
-    if what < 0.62:
+    if what < 0.6:
         kinds = [kind for kind in (*CALLS, *WORK) if kind != "other_machine" or desk.books.remembers]
-        desk.cycle(Trouble(chance.randrange(STEPS_OF_ONE + 4), chance.choice(kinds)))
-    elif what < 0.82:
+        desk.cycle(Trouble(chance.randrange(STEPS_OF_ONE), chance.choice(kinds)))
+    elif what < 0.75:
         posting = chance.choice(desk.writer().postings())
         desk.user(chance.choice(["rename", "move", "void", "delete"]), posting)
-    elif what < 0.9:
+    elif what < 0.85:
         desk.books.refusals = [
             chance.choice([("3175", "locked"), ("3180", "could not be locked"), ("1000", "internal")])
         ]
-    elif what < 0.95:
+    elif what < 0.9:
         desk.post(*journals)
-    elif may_lose:
+    elif backup and (desk.books.remembers or not any(line.startswith("user") for line in desk.log)):
         desk.restore(backup)
         desk.log.append("restored")
-        return True
-    return False
