@@ -57,7 +57,7 @@ def lost(call: Call, given: Operation) -> Change:
     """Answer what follows where no answer came."""
     if not given.is_read:
         return journal_lost(given)
-    taken = reads.lost(given, call.pace(given))
+    taken = reads.lost(given, seconds=call.seconds_of(given), pace=call.pace(given))
     call.learn(given, taken.pace)
     return taken.change
 

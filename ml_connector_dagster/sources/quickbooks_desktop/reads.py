@@ -118,12 +118,20 @@ def restarted(operation: Operation) -> Change:
     return Change(State.PENDING, Phase.START, fresh)
 
 
-def lost(operation: Operation, pace: Pace) -> Taken:
-    """Answer what follows where no answer came: half as much is asked for, since it may have taken too long."""
+def lost(operation: Operation, *, seconds: float, pace: Pace) -> Taken:
+    """Answer what follows where no answer came.
+
+    Half as much is asked for where it may have taken too long. A machine that came back sooner was only switched off.
+
+    Args:
+        operation: As it was handed out.
+        seconds: From hand-out until the machine was heard of again.
+        pace: Learned so far for this question.
+    """
     count = operation.progress.get("lost", 0) + 1
-    smaller = windows.shrunk(operation.progress)
     if count > MOST_GENERATIONS:
         return Taken(failed(operation, _never_answered(count)))
+    smaller = windows.shrunk(operation.progress) if seconds > windows.SLOW_SECONDS else None
     kept = replace(operation, progress={**(smaller or operation.progress), "lost": count})
     change = restarted(kept)
     change = replace(change, values={"progress": kept.progress, **change.values})

@@ -99,7 +99,7 @@ class Sessions:
 
         Of a ticket that we never gave out nothing is kept: a stranger could fill the database with it.
         """
-        came = Came(response, hresult, message)
+        came = Came.of(response, hresult, message)
         with self._store.begin() as database:
             call = self._call(database, ticket)
             if call is None:

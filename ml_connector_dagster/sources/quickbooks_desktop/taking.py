@@ -22,38 +22,35 @@ UNREADABLE = "QuickBooks' answer cannot be read: it holds characters that XML do
 class Came:
     """What receiveResponseXML brought."""
 
-    response: str
+    document: bytes
+    """The qbXML answer, its declaration taken off; empty where none came."""
     hresult: str = ""
     message: str = ""
 
-    @property
-    def digest(self) -> str:
-        """What tells one delivery from another; empty for an empty one."""
-        return hashlib.sha256(self.response.encode("utf-8", "replace")).hexdigest() if self.response else ""
-
-    def packed(self) -> bytes:
-        """Answer what is kept of one that cannot be read or was not asked for."""
-        return rows.packed(self.response.encode("utf-8", "replace"))
+    @classmethod
+    def of(cls, response: str, hresult: str, message: str) -> Came:
+        """Answer it of the call's own texts."""
+        return cls(as_document(response), hresult.strip(), message)
 
 
 def take(call: Call, came: Came) -> int:
     """Take what this session brought and answer the percent; a second delivery changes nothing."""
     given = call.given()
-    if _is_second(call, given, came):
+    digest = hashlib.sha256(came.document).hexdigest()
+    if _is_second(call, given, digest):
         return int(call.session["percent"])
     if given is None or not call.has_in_hand(given):
         note_unasked(call, came)
         return _went_on(call)
-    answered = f"{given.phase}:{came.digest}"
-    if came.hresult.strip() or not came.response.strip():
-        return _went_on(call, _refused(call, given, came), answered)
+    if came.hresult or not came.document:
+        return _went_on(call, _refused(call, given, came))
     seen = _seen(came)
     if seen is None:
-        return _went_on(call, _poisoned(call, given, came), answered)
+        return _went_on(call, _poisoned(call, given, came))
     if not _is_expected(given, seen):
         note_unasked(call, came, operation_id=given.id)
         return max(1, int(call.session["percent"]))
-    return _went_on(call, _answered(call, given, seen, came), answered)
+    return _went_on(call, _answered(call, given, seen, came), answered=f"{given.phase}:{digest}")
 
 
 def take_late(call: Call, came: Came) -> None:
@@ -65,7 +62,7 @@ def take_late(call: Call, came: Came) -> None:
     attempt = rows.last_attempt(call.database, given.id, call.session_id)
     as_given = replace(given, phase=Phase(attempt["phase"])) if attempt is not None else given
     note_unasked(call, came, note="late", operation_id=given.id)
-    change = journals.apply(as_given, seen, as_document(came.response))
+    change = journals.apply(as_given, seen, came.document)
     if change.state is State.SUCCEEDED:
         values = {**change.values, **NOBODYS, "finished_at": call.now, "not_before": None}
         rows.change_operation(call.database, given, state=change.state, phase=change.phase, **values)
@@ -75,35 +72,34 @@ def note_unasked(call: Call, came: Came, *, note: str = "foreign", operation_id:
     """Quarantine what came unasked; of sessions that were ours once, so that no stranger can fill the database."""
     rows.note_attempt(
         call.database, company_id=call.company_id, operation_id=operation_id, session_id=call.session_id, phase="",
-        received_at=call.now, hresult=came.hresult[:100], note=note, answer=came.packed(),
+        received_at=call.now, hresult=came.hresult[:100], note=note, answer=rows.packed(came.document),
     )  # fmt: skip
 
 
 def _answered(call: Call, given: Operation, seen: status.Seen, came: Came) -> Operation:
-    raw = as_document(came.response)
     said: dict[str, Any] = {
         "set_status": str(seen.message_set_status or ""),
         "status_code": "" if seen.status_code is None else str(seen.status_code),
         "status_message": seen.status_message[:500],
     }
     if not given.is_read:
-        _note_answer(call, given, note="taken", answer=rows.packed(raw), **said)
-        return call.change(given, journals.apply(given, seen, raw))
+        _note_answer(call, given, note="taken", answer=rows.packed(came.document), **said)
+        return call.change(given, journals.apply(given, seen, came.document))
     _note_answer(call, given, note="taken", **said)
     taken = reads.apply(given, seen, seconds=call.seconds_of(given), pace=call.pace(given))
     call.learn(given, taken.pace)
     after = call.change(given, taken.change)
     if taken.arguments is not None:
         page = {"remaining": seen.remaining, "received_at": call.now}
-        rows.store_page(call.database, after, taken.arguments, raw, **page)
+        rows.store_page(call.database, after, taken.arguments, came.document, **page)
     return after
 
 
 def _refused(call: Call, given: Operation, came: Came) -> Operation:
     """Take what came instead of an answer: a code of the COM layer, or nothing at all."""
-    code = came.hresult.strip()
+    code = came.hresult
     said = hresults.said_of(code, came.message) if code else "QuickBooks answered nothing."
-    answer = came.packed() if came.response else None
+    answer = rows.packed(came.document) if came.document else None
     _note_answer(call, given, note="refused", hresult=code[:100], status_message=said, answer=answer)
     if hresults.is_parse_error(code):
         return call.change(given, reads.failed(given, said, code=code))
@@ -116,7 +112,7 @@ def _refused(call: Call, given: Operation, came: Came) -> Operation:
 
 def _poisoned(call: Call, given: Operation, came: Came) -> Operation:
     """Quarantine an answer that cannot be read; a read is asked once more."""
-    _note_answer(call, given, note=POISON, status_message=UNREADABLE, answer=came.packed())
+    _note_answer(call, given, note=POISON, status_message=UNREADABLE, answer=rows.packed(came.document))
     return call.change(given, _after_poison(given))
 
 
@@ -141,13 +137,13 @@ def _went_on(call: Call, after: Operation | None = None, answered: str = "") -> 
     return percent
 
 
-def _is_second(call: Call, given: Operation | None, came: Came) -> bool:
+def _is_second(call: Call, given: Operation | None, digest: str) -> bool:
     """Answer whether this very answer was taken last.
 
     A journal that is looked for twice may be answered twice by the same bytes: in the same phase, and in hand again.
     """
-    phase, _, digest = (call.session["answered_id"] or "").partition(":")
-    if not digest or digest != came.digest:
+    phase, _, taken = (call.session["answered_id"] or "").partition(":")
+    if taken != digest:
         return False
     is_asked_again = given is not None and call.has_in_hand(given) and not given.is_read and given.phase == phase
     return not is_asked_again
@@ -164,7 +160,7 @@ def _percent(call: Call, done: int) -> int:
 
 def _seen(came: Came) -> status.Seen | None:
     try:
-        return status.seen(as_document(came.response))
+        return status.seen(came.document)
     except ConnectorError:
         return None
 
