@@ -4,6 +4,8 @@ from __future__ import annotations
 
 PARSE_ERROR = "0x80040400"
 """QuickBooks could not read our qbXML: nothing of it was executed, and the same bytes fail again."""
+SESSION_OVER = "0x8004040d"
+"""QuickBooks went away and came back, or was restarted: every later message of this session fails alike."""
 _ADMIN = "Log in to QuickBooks as Admin in single-user mode, open the file, run the Web Connector once and choose 'Yes, always'."
 _OPEN = "Open QuickBooks with the company file on the Windows machine."
 _WORDS = {
@@ -41,3 +43,8 @@ def said_of(hresult: str, message: str) -> str:
 def is_parse_error(hresult: str) -> bool:
     """Answer whether QuickBooks refused to read the request, and so executed nothing of it."""
     return hresult.strip().lower() == PARSE_ERROR
+
+
+def is_session_over(hresult: str) -> bool:
+    """Answer whether nothing more can be asked before the Web Connector begins a new session; nothing was executed."""
+    return hresult.strip().lower() == SESSION_OVER

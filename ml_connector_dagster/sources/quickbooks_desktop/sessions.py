@@ -230,7 +230,12 @@ def _taken(call: Call, came: Came) -> int:
         taking.take_late(call, came)
         return -1
     _touch(call)
-    return taking.take(call, came)
+    percent = taking.take(call, came)
+    if not hresults.is_session_over(came.hresult):
+        return percent
+    said = hresults.said_of(came.hresult, came.message)
+    rows.change_session(call.database, call.session_id, state=FAILED, said=said)
+    return -1
 
 
 def _superseded(call: Call) -> bool:

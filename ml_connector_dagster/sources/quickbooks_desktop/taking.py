@@ -105,6 +105,8 @@ def _refused(call: Call, given: Operation, came: Came) -> Operation:
         return call.change(given, reads.failed(given, said, code=code))
     if not given.is_read:
         return call.change(given, journal_lost(given, said, code))
+    if hresults.is_session_over(code):
+        return call.change(given, reads.restarted(given))
     if call.seconds_of(given) > SLOW_SECONDS:
         return call.change(given, lost(call, given))
     return call.change(given, reads.refused(given, said, code=code))
