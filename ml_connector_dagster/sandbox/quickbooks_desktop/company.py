@@ -66,6 +66,7 @@ class Company:
         self._special = {one.special: one.list_id for one in self.lists["Account"].values() if one.special}
         self._by_number = {one.number: one.list_id for one in self.lists["Account"].values()}
         self._names: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
 
     @property
     def items(self) -> dict[str, Named]:
@@ -104,9 +105,11 @@ class Company:
         """An account as reports print it: "1010 · Operating Checking" where account numbers are on."""
         if not self.preferences.account_numbers:
             return self.full_name(list_id)
-        one = self.lists["Account"][list_id]
-        above = f"{self.account_label(one.parent_id)}:" if one.parent_id else ""
-        return f"{above}{one.number} · {one.name}"
+        if list_id not in self._labels:
+            one = self.lists["Account"][list_id]
+            above = f"{self.account_label(one.parent_id)}:" if one.parent_id else ""
+            self._labels[list_id] = f"{above}{one.number} · {one.name}"
+        return self._labels[list_id]
 
     def with_children(self, list_id: str) -> set[str]:
         """An element and everything below it."""
@@ -188,6 +191,7 @@ class Company:
         self.saved.append(loser_id)
         self.deleted_lists.append(Deleted(loser.kind, loser_id, loser.created_at, self.now(), gone))
         self._names.clear()
+        self._labels.clear()
         self.touch(survivor)
         for txn in moved:
             self._book(txn)
@@ -198,6 +202,7 @@ class Company:
         one = self.named(list_id)
         one.name = name
         self._names.clear()
+        self._labels.clear()
         self.touch(one)
 
     def plant(self, account_id: str, against_id: str, day: date, cents: int) -> None:

@@ -25,7 +25,7 @@ class Desktop:
     def program(self) -> Program:
         """QuickBooks with the file open."""
         clock = self.world.clock
-        return Program(write_books(self.world.seed, clock.today(), lambda: wall_time(clock.now())))
+        return Program(write_books(self.world.seed, clock.today(), lambda: wall_time(clock.now())), self.world.lock)
 
     @property
     def company(self) -> Company:

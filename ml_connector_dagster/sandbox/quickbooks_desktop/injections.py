@@ -8,6 +8,7 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.com_error import ProcessDie
 from ml_connector_dagster.sandbox.quickbooks_desktop.refusals import (
     INJECTED,
     OTHER_USER,
+    SINGLE_USER,
     UNEXPECTED,
     Refused,
 )
@@ -89,7 +90,7 @@ class Injections:
     def session(self) -> None:
         """Fail, where a session cannot be begun."""
         if self.session_hresult:
-            text = {OTHER_USER: "This company file is open in single-user mode on another computer."}
+            text = {OTHER_USER: SINGLE_USER}
             raise ProcessorError(
                 self.session_hresult, text.get(self.session_hresult, "Could not begin a session with QuickBooks.")
             )

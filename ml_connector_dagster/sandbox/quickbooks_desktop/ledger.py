@@ -60,6 +60,10 @@ class Ledger:
             del self._months[month][txn_id]
             self._sums.pop(month, None)
 
+    def all(self) -> Iterator[Posting]:
+        """Every posting, by month as they came."""
+        return (posting for month in self._months.values() for posting in month.values())
+
     def find(self, txn_id: str) -> Posting | None:
         month = self._month_of.get(txn_id)
         return self._months[month][txn_id] if month else None

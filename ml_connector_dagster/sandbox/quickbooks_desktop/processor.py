@@ -3,9 +3,9 @@
 `Processor.process` is the COM call ProcessRequest. Whoever drives it opens a session first and closes it after.
 """
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from threading import RLock
 from typing import Any
 
 from lxml import etree
@@ -23,6 +23,8 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.message_sets import Message
 from ml_connector_dagster.sandbox.quickbooks_desktop.queries import list_query, txn_query
 from ml_connector_dagster.sandbox.quickbooks_desktop.refusals import (
     NO_SESSION,
+    OTHER_USER,
+    SINGLE_USER,
     UNEXPECTED,
     Refused,
     not_processed,
@@ -54,12 +56,14 @@ _LISTS = {"AccountQueryRq", "ClassQueryRq", "CustomerQueryRq", "VendorQueryRq"}
 class Program:
     """The program with one company file open: what all its sessions share."""
 
-    def __init__(self, company: Company) -> None:
+    def __init__(self, company: Company, lock: threading.RLock | None = None) -> None:
         self.company = company
         self.message_sets = MessageSets()
         self.injections = Injections()
-        self.lock = RLock()
-        """QuickBooks does one request after the other, whoever asks."""
+        self.lock = lock or threading.RLock()
+        """QuickBooks does one request after the other, whoever asks; who changes the file behind its back holds it too."""
+        self.sessions: set[int] = set()
+        """Sessions that are open; with the file in single-user mode there is no second one."""
 
 
 class Processor:
@@ -85,11 +89,15 @@ class Processor:
             ProcessorError: It cannot be opened now.
         """
         self._program.injections.session()
+        if self._program.company.preferences.file_mode == "SingleUser" and self._program.sessions - {id(self)}:
+            raise ProcessorError(OTHER_USER, SINGLE_USER)
+        self._program.sessions.add(id(self))
         self._iterators = Iterators(self._program.company.saved)
 
     def end_session(self) -> None:
         """Close the session, and with it every iterator; one that is closed already is no error."""
         self._iterators = None
+        self._program.sessions.discard(id(self))
 
     def process(self, qbxml: str) -> str:
         """Answer one message.

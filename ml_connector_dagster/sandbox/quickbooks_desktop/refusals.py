@@ -10,6 +10,7 @@ WRONG_FILE = "0x80040403"
 NOT_STARTED = "0x80040408"
 NO_SESSION = "0x8004040D"
 OTHER_USER = "0x80040422"
+SINGLE_USER = "This company file is open in single-user mode on another computer."
 
 
 class Refused(Exception):  # noqa: N818 - the word of the trade

@@ -6,9 +6,10 @@ from datetime import date
 
 from lxml import etree
 
+from ml_connector_dagster.sandbox.quickbooks_desktop.cash import cash_ledger
 from ml_connector_dagster.sandbox.quickbooks_desktop.company import Company
 from ml_connector_dagster.sandbox.quickbooks_desktop.filters import chosen, macro_days, times
-from ml_connector_dagster.sandbox.quickbooks_desktop.ledger import Leg, Posting, total
+from ml_connector_dagster.sandbox.quickbooks_desktop.ledger import Ledger, Leg, Posting, total
 from ml_connector_dagster.sandbox.quickbooks_desktop.lists_wire import BALANCE_TYPES
 from ml_connector_dagster.sandbox.quickbooks_desktop.refusals import Refused
 from ml_connector_dagster.sandbox.quickbooks_desktop.request import text, texts
@@ -22,6 +23,7 @@ class Asked:
     """Which legs a report is about. shown_only leaves out what only balances show."""
 
     company: Company
+    ledger: Ledger
     first: date
     last: date
     basis: str
@@ -33,16 +35,15 @@ class Asked:
 
     @classmethod
     def read(cls, company: Company, request: etree._Element) -> "Asked":
-        """The filters of a report's request; the cash basis is not kept here."""
+        """The filters of a report's request."""
         first, last = _period(company, request)
-        basis = text(request, "ReportBasis")
-        if basis == "Cash":
-            raise Refused(3110, "This company file is kept on the accrual basis only.")
+        basis = text(request, "ReportBasis") or "Accrual"
         return cls(
             company,
+            cash_ledger(company) if basis == "Cash" else company.ledger,
             first,
             last,
-            basis if basis == "None" else "Accrual",
+            basis,
             chosen(request.find("ReportAccountFilter"), ["Account"], company),
             chosen(request.find("ReportClassFilter"), ["Class"], company),
             chosen(request.find("ReportEntityFilter"), ["Customer", "Vendor"], company),
@@ -52,7 +53,7 @@ class Asked:
 
     def legs(self, *, shown_only: bool = False) -> Iterator[tuple[Posting, Leg]]:
         """The legs, each with its posting."""
-        for posting in self.company.ledger.between(self.first, self.last):
+        for posting in self.ledger.between(self.first, self.last):
             if shown_only and (not posting.shown or posting.txn_id in self.company.unfed):
                 continue
             if self._has(posting):
@@ -108,9 +109,9 @@ def year_start(company: Company, day: date) -> date:
     return date(day.year if day.month >= month else day.year - 1, month, 1)
 
 
-def trial_balance(company: Company, last: date) -> dict[str, int]:
+def trial_balance(company: Company, last: date, ledger: Ledger | None = None) -> dict[str, int]:
     """Balances as of a day, debit +: income and expense of the fiscal year alone, earlier profit within retained earnings."""
-    ledger = company.ledger
+    ledger = ledger or company.ledger
     start = year_start(company, last)
     standing = ledger.balance(last)
     this_year = total(leg for posting in ledger.between(start, last) for leg in posting.legs)

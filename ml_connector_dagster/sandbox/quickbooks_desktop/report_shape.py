@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ml_connector_dagster.sandbox.quickbooks_desktop.answer import attributes, element
+from ml_connector_dagster.sandbox.quickbooks_desktop.notation import escaped
 
 
 class Column(NamedTuple):
@@ -41,7 +42,7 @@ class Rows:
     def _row(self, name: str, cells: Mapping[int, str], row_type: str = "", value: str = "") -> None:
         of = f"<RowData{attributes({'rowType': row_type, 'value': value})} />\n" if row_type else ""
         shown = "".join(
-            f"<ColData{attributes({'colID': str(place), 'value': cell})} />\n" for place, cell in cells.items() if cell
+            [f'<ColData colID="{place}" value="{escaped(cell)}" />\n' for place, cell in cells.items() if cell]
         )
         number = attributes({"rowNumber": str(len(self.xml) + 1)})
         self.xml.append(f"<{name}{number}>\n{of}{shown}</{name}>\n")

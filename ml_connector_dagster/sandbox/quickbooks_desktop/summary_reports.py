@@ -139,7 +139,7 @@ def _row_names(company: Company, by: str, key: str) -> tuple[str, str, str]:
 def _trial_balance(asked: Asked, which: str) -> tuple[str, int]:
     """Cumulative balances as of the last day. An account that nothing was ever posted to is in it only for ReturnRows All."""
     company = asked.company
-    found = trial_balance(company, asked.last)
+    found = trial_balance(company, asked.last, asked.ledger)
     if which == "All":
         posting = (one.list_id for one in company.lists["Account"].values() if one.account_type != "NonPosting")
         found = dict.fromkeys(posting, 0) | found
@@ -193,7 +193,7 @@ def _section(rows: Rows, company: Company, name: str, part: Matrix, shown: Mappi
 def _balance_sheet(asked: Asked) -> tuple[str, int]:
     """Balances as of the last day; this year's profit is a row of its own, under no account."""
     company, last = asked.company, asked.last
-    found = trial_balance(company, last)
+    found = trial_balance(company, last, asked.ledger)
     types = {account: company.lists["Account"][account].account_type for account in found}
     rows, shown = Rows(), {TOTAL: short_day(last)}
     result = sum(amount for account, amount in found.items() if any(types[account] in kinds for _, kinds in _RESULT))

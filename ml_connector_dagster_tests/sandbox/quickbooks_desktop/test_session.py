@@ -102,6 +102,17 @@ def test_a_session_that_cannot_be_begun_says_why(office):
         Processor(office.program).begin_session()
 
 
+def test_in_single_user_mode_there_is_one_session_at_a_time(office):
+    office.company.preferences.file_mode = "SingleUser"
+    other = Processor(office.program)
+    with pytest.raises(ProcessorError) as refused:
+        other.begin_session()
+    assert refused.value.hresult == "0x80040422"
+    office.processor.begin_session()
+    office.processor.end_session()
+    other.begin_session()
+
+
 def test_a_forbidden_request_is_3260_and_no_empty_answer(office):
     office.program.injections.forbidden = frozenset({"Report", "BillQueryRq"})
     report = (

@@ -262,3 +262,46 @@ def test_every_posting_balances_and_names_are_unique_over_customers_and_vendors(
     names = [written.full_name(key).casefold() for kind in ("Customer", "Vendor") for key in written.lists[kind]]
     assert len(set(names)) == len(names)
     assert any(txn.is_voided for txn in written.txns.values())
+
+
+def test_on_the_cash_basis_what_is_paid_counts_when_it_is_paid(office):
+    company = office.company
+    vendor = next(iter(company.lists["Vendor"]))
+    lines = [
+        company.new_line(cents, NOW, account_id=office.account(number))
+        for number, cents in (("6100", 101), ("6200", 100))
+    ]
+    owed = company.special("AccountsPayable")
+    bill = company.enter("Bill", date(2026, 9, 10), lines, name_id=vendor, account_id=owed)
+    for day, paid in ((date(2026, 10, 5), 67), (date(2026, 11, 5), 134)):
+        company.enter(
+            "BillPaymentCheck", day, [company.new_line(paid, NOW)], name_id=vendor, account_id=owed,
+            deposit_to=office.account("1010"), applied=[(bill.txn_id, paid)],
+        )  # fmt: skip
+    months = [("2026-09-01", "2026-09-30"), ("2026-10-01", "2026-10-31"), ("2026-11-01", "2026-11-30")]
+    found = [net(office.ask(detail(*month).replace("Accrual", "Cash"))) for month in months]
+    assert found[0] == {}
+    assert found[1] == {"Operating Checking": -67, "Rent": 34, "Utilities": 33}
+    assert found[2] == {"Operating Checking": -134, "Rent": 67, "Utilities": 67}
+    both = {"Operating Checking": -201, "Rent": 101, "Utilities": 100}
+    assert net(office.ask(general("TrialBalance", *months[2], "<ReportBasis>Cash</ReportBasis>"))) == both
+    assert net(office.ask(general("TrialBalance", *months[2]))) == both, "all is paid: both bases agree"
+
+
+def test_of_the_whole_books_the_cash_basis_balances_too(brackenridge):
+    span = ("2026-10-01", "2026-10-31")
+    balances = [
+        net(brackenridge.ask(general("TrialBalance", *span, f"<ReportBasis>{basis}</ReportBasis>")))
+        for basis in ("Cash", "Accrual")
+    ]
+    assert [sum(one.values()) for one in balances] == [0, 0]
+    assert balances[0]["Operating Checking"] == balances[1]["Operating Checking"]
+    assert "Accounts Payable" not in balances[0]
+    cash = net(brackenridge.ask(detail(*span).replace("Accrual", "Cash")))
+    assert cash != net(brackenridge.ask(detail(*span)))
+    assert {row["account"]: cents(row["TOTAL"]) for row in _some(brackenridge, span)} == cash
+
+
+def _some(office, span):
+    found = rows(office.ask(summary(*span, rest="<ReportBasis>Cash</ReportBasis>")))
+    return [row for row in found if cents(row["TOTAL"])]
