@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,6 +23,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.sessions import Sessions
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import planted
 from ml_connector_dagster.store.tables import desktop_attempt, desktop_company, desktop_operation, desktop_session
+from ml_connector_dagster_tests.faults.sandbox_books import SandboxBooks
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_books import MachineDiedError, SmallBooks
 
 Answer = TypeVar("Answer")
@@ -83,7 +83,7 @@ class OpenSessions(Sessions):
         super().__init__(store, clock=clock)
         self._company = company_id
 
-    def _logged_in(self, username: str, password: str) -> str | None:
+    def logged_in(self, username: str, password: str) -> str | None:
         return self._company
 
 
@@ -99,7 +99,7 @@ class Trouble:
 class Office:
     store: Store
     company_id: str
-    books: SmallBooks = field(default_factory=SmallBooks)
+    books: SmallBooks | SandboxBooks
     deleted: set[str] = field(default_factory=set)
     """GUIDs of entries that a user deleted."""
     touched: set[str] = field(default_factory=set)
@@ -146,8 +146,10 @@ class Office:
     def cycle(self, trouble: Trouble | None = None) -> int:
         """Let the Web Connector run one session; answers how many steps it came to."""
         machine = Machine(self, trouble)
+        self.books.begin()
         with suppress(DiedError):
             machine.run()
+        self.books.end()
         self.done = machine.step
         self.books.now += timedelta(minutes=20)
         return machine.step
@@ -174,11 +176,6 @@ class Office:
             for table in TABLES:
                 if kept[table.name]:
                     database.execute(insert(table), kept[table.name])
-
-    def restore_books(self, kept: SmallBooks) -> None:
-        """The company file is an older one again; time goes on, and so does what was ever saved."""
-        self.books.entries, self.books.deleted = copy.deepcopy(kept.entries), copy.deepcopy(kept.deleted)
-        self.books.memory = dict(kept.memory)
 
     def entry_of(self, posting: JournalPosting) -> str:
         """TxnID of the entry that carries the posting's GUID; empty where none stands."""
@@ -266,7 +263,7 @@ class Machine:
         return {"hresult": ("", "0x80040402"), "empty": ("", ""), "garbage": (answer[:-9], "")}.get(kind, (answer, ""))
 
     def _other_machine(self) -> None:
-        """This machine hangs for six minutes, and another with the same .qwc file comes meanwhile."""
+        """This machine hangs for six minutes, and another with the same .qwc file comes meanwhile; then it goes on."""
         self.office.books.now += timedelta(minutes=6)
         with suppress(DiedError):
             Machine(self.office, None).run()

@@ -6,7 +6,6 @@ a user deleted or voided is never posted again.
 
 from __future__ import annotations
 
-import copy
 import itertools
 import os
 import random
@@ -23,6 +22,7 @@ from ml_connector_dagster.sources.contract import JournalPosting, JournalState
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster_tests.faults.desktop_office import CALLS, WORK, Office, Trouble, journal
+from ml_connector_dagster_tests.faults.sandbox_books import SandboxBooks
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_books import SmallBooks
 
 SEEDS = int(os.environ.get("ML_CONNECTOR_SEEDS", "200"))
@@ -44,8 +44,8 @@ def store(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> It
     opened.close()
 
 
-def office(store: Store, number: int, *, remembers: bool = True) -> Office:
-    return Office(store, f"6b1e9d52-7c3f-4a8e-b0d4-{number:012d}", SmallBooks(remembers=remembers))
+def office(store: Store, number: int, *, remembers: bool = True, of: type = SandboxBooks) -> Office:
+    return Office(store, f"6b1e9d52-7c3f-4a8e-b0d4-{number:012d}", of(remembers=remembers))
 
 
 @pytest.fixture(params=[True, False], ids=["remembers", "forgets"])
@@ -169,10 +169,10 @@ def test_crash_point_13_our_database_was_lost_and_the_file_is_posted_again(desk:
 
 
 def test_crash_point_14_the_company_file_is_an_older_one_again(desk: Office) -> None:
-    backup = copy.deepcopy(desk.books)
+    backup = desk.books.backup()
     desk.post(journal("A"))
     desk.settle()
-    desk.restore_books(backup)
+    desk.books.restore(backup)
     desk.writer().verify()
     desk.settle()
     assert only(desk).state is JournalState.CONFLICT
@@ -234,11 +234,13 @@ def test_a_void_that_is_lost_is_looked_for_and_done(desk: Office, at: int, kind:
 def test_any_plan_of_crashes_posts_each_journal_once(store: Store, seed: int) -> None:
     """One to seven misfortunes over up to three journals, message sets remembered or not, users at work between.
 
-    Without QuickBooks' memory two things cannot be survived by anybody and are left out: a database restored after a user took
-    every mark off an entry, and a machine that wakes up with a write which another one made meanwhile.
+    Half of them with the sandbox's QuickBooks, half with the tests' own. Without memory of message sets two things cannot be
+    survived by anybody and are left out: a database restored after a user took every mark off an entry, and a machine that
+    wakes up with a write which another one made meanwhile.
     """
     chance = random.Random(seed)
-    desk = office(store, seed, remembers=chance.random() < 0.5)
+    books = SandboxBooks if seed % 2 else SmallBooks
+    desk = office(store, seed, remembers=chance.random() < 0.5, of=books)
     journals = [journal(f"J{number}", chance.randint(1, 10**6)) for number in range(chance.choice([1, 1, 1, 1, 2, 3]))]
     if chance.random() < 0.3:
         desk.post(*journals, dies_at=chance.choice(["journals.before", "journals.enqueued"]))

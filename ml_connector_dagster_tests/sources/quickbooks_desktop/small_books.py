@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -49,6 +50,20 @@ class SmallBooks:
     added: int = 0
     saved: list[str] = field(default_factory=list)
     """GUID of every entry ever saved, also of those that are gone again."""
+
+    def begin(self) -> None:
+        """Open the company file."""
+
+    def end(self) -> None:
+        """Close it."""
+
+    def backup(self) -> tuple:
+        """A copy of the company file."""
+        return copy.deepcopy((self.entries, self.deleted, self.memory))
+
+    def restore(self, kept: tuple) -> None:
+        """The file is that older copy again; time went on, and what was ever saved stays known."""
+        self.entries, self.deleted, self.memory = copy.deepcopy(kept)
 
     def process(self, request: str) -> str:
         """Answer a qbXML document as QuickBooks does."""
