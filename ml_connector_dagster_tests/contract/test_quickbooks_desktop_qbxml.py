@@ -47,6 +47,8 @@ ARGUMENTS = {
     "payments": DAYS,
     "bill_payments": DAYS,
     "journal_entries": DAYS,
+    "checks": {"modified_from": "2026-10-31T07:50:00"},
+    "deposits": {"modified_from": "2026-10-31T07:50:00"},
     "changed_transactions": {"modified_from": "2026-10-31T07:50:00"},
     "deleted_transactions": {
         "types": ["Bill", "BillPaymentCheck", "Check", "Deposit", "Invoice", "JournalEntry", "ReceivePayment"],

@@ -1,9 +1,10 @@
 """What moved since a moment: transactions by their stamp, those deleted, and list elements that went or changed.
 
 One reading asks for everything: one row of every changed transaction, of whatever type, with the day it stands on now; where it
-stood before is known from staging. A void moves the stamp and keeps the transaction; a deletion is told for 90 days alone, so an
-older watermark marks every open month. An account, class, customer or vendor that was deleted or merged marks the months whose
-lines name it, since a merge need not move any transaction's stamp.
+stood before is known from staging. A void moves the stamp and keeps the transaction, but posts nothing, and whether such a one
+is among the rows of all types is not known: the types that are read as documents, checks and deposits are asked for besides. A
+deletion is told for 90 days alone, so an older watermark marks every open month. An account, class, customer or vendor that was
+deleted or merged marks the months whose lines name it, since a merge need not move any transaction's stamp.
 
 Stamps are the workstation's clock, with an offset that is wrong in summer: they are compared as clock times, the question
 reaches back 70 minutes more, and the watermark is the newest stamp seen, never our own clock's; a stamp of the future does not
@@ -52,6 +53,9 @@ DELETED_TYPES = (
     "JournalEntry", "ReceivePayment", "SalesReceipt", "SalesTaxPaymentCheck", "VendorCredit",
 )  # fmt: skip
 """Every type that posts; only those named are told."""
+KEPT_WHEN_VOID = {**DOCUMENT_OF, "Check": "checks", "Deposit": "deposits"}
+"""QuickBooks' word for a type to the question that answers its voids too."""
+_ASKED_BY_TYPE = {name: kind for kind, name in KEPT_WHEN_VOID.items()}
 _COLUMNS = {"Account": "ledger_account_id", "Class": "tracking", "Customer": "customer_id", "Vendor": "vendor_id"}
 """QuickBooks' word for a list to the column of the lines that names its elements."""
 
@@ -97,12 +101,12 @@ def open_months(company: DesktopCompany, now: datetime) -> list[Period]:
 
 def _questions(since: datetime) -> list[Request]:
     stamp = since.isoformat(timespec="seconds")
-    lists: list[Request] = [(name, {"modified_from": stamp}) for name in LIST_OF.values()]
+    changed = (*LIST_OF.values(), *KEPT_WHEN_VOID.values())
     return [
         ("changed_transactions", {"modified_from": stamp}),
         ("deleted_transactions", {"types": list(DELETED_TYPES), "deleted_from": stamp}),
         ("deleted_lists", {"types": list(LIST_OF), "deleted_from": stamp}),
-        *lists,
+        *((name, {"modified_from": stamp}) for name in changed),
     ]
 
 
@@ -110,8 +114,8 @@ def _note(name: str, record: Record, found: _Found, now: Period) -> None:
     stamp = text(record, "TimeModified") or text(record, "TimeDeleted")
     if stamp:
         found.stamps.append(local_time(stamp))
-    if name == "changed_transactions":
-        _note_transaction(text(record, "TxnType"), record, found)
+    if name == "changed_transactions" or name in _ASKED_BY_TYPE:
+        _note_transaction(text(record, "TxnType") or _ASKED_BY_TYPE[name], record, found)
     elif name == "deleted_transactions":
         found.changed[text(record, "TxnDelType")].add(text(record, "TxnID"))
     elif name == "deleted_lists":

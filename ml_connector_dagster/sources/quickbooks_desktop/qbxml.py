@@ -60,6 +60,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "ReceivePaymentQueryRq": _TRANSACTIONS,
         "BillPaymentCheckQueryRq": _TRANSACTIONS,
         "JournalEntryQueryRq": _TRANSACTIONS,
+        "CheckQueryRq": _TRANSACTIONS,
+        "DepositQueryRq": _TRANSACTIONS,
         "TransactionQueryRq": (
             "TxnID MaxReturned RefNumber RefNumberCaseSensitive TransactionModifiedDateRangeFilter "
             "TransactionDateRangeFilter TransactionTypeFilter TransactionDetailLevelFilter "

@@ -83,13 +83,16 @@ def is_paged(name: str, arguments: Arguments) -> bool:
 
 def may_be_cut(name: str, arguments: Arguments) -> bool:
     """Answer whether ``from`` and ``to`` may be cut into shorter spans."""
-    return read_named(name).by_days and arguments["from"] < arguments["to"]
+    return read_named(name).by_days and arguments.get("from", "") < arguments.get("to", "")
 
 
 def _documents(arguments: Arguments) -> dict[str, Value]:
-    """Of days (from, to), or by id (ids); with their lines."""
+    """Of days (from, to), or by id (ids), with their lines; those changed since ``modified_from`` by id and day alone."""
     if arguments.get("ids"):
         return {"TxnID": list(arguments["ids"]), "IncludeLineItems": True}
+    if arguments.get("modified_from"):
+        since = {"FromModifiedDate": arguments["modified_from"]}
+        return {"ModifiedDateRangeFilter": since, "IncludeRetElement": ["TxnID", "TimeModified", "TxnDate"]}
     days: Fields = {"FromTxnDate": arguments["from"], "ToTxnDate": arguments["to"]}
     return {"TxnDateRangeFilter": days, "IncludeLineItems": True}
 
@@ -197,6 +200,8 @@ READS: Mapping[str, Read] = {
     "payments": Read("ReceivePaymentQueryRq", _documents, DOCUMENTS_A_PAGE, by_days=True),
     "bill_payments": Read("BillPaymentCheckQueryRq", _documents, DOCUMENTS_A_PAGE, by_days=True),
     "journal_entries": Read("JournalEntryQueryRq", _documents, DOCUMENTS_A_PAGE, by_days=True),
+    "checks": Read("CheckQueryRq", _documents, DOCUMENTS_A_PAGE, by_days=True),
+    "deposits": Read("DepositQueryRq", _documents, DOCUMENTS_A_PAGE, by_days=True),
     "changed_transactions": Read("TransactionQueryRq", _changed, NAMES_A_PAGE),
     "deleted_transactions": Read("TxnDeletedQueryRq", _deleted("TxnDelType")),
     "deleted_lists": Read("ListDeletedQueryRq", _deleted("ListDelType")),

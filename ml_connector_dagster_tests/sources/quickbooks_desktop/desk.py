@@ -142,6 +142,10 @@ class StraightQueue:
     def let_go(self, reading: Reading) -> None:
         del self._answers[reading.purpose]
 
+    def forget(self) -> None:
+        """Ask everything anew."""
+        self._answers.clear()
+
     def company(self) -> LastSession:
         return LastSession(as_document(self.file.greeting()), NOON, PATH, {})
 

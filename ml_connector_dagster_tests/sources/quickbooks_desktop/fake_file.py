@@ -79,7 +79,7 @@ class FakeFile:
         if word in self.lists:
             return self.lists[word]
         ids = [one.text for one in request.iterfind("TxnID")]
-        return [one.xml for one in self.booked[word] if not ids or one.txn_id in ids]
+        return [one.xml for one in self.booked.get(word, ()) if not ids or one.txn_id in ids]
 
     def _paged(self, request, word):
         place, size = request.get("iteratorID") or "", int(request.findtext("MaxReturned"))
