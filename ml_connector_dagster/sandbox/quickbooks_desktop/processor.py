@@ -6,6 +6,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from lxml import etree
@@ -56,11 +57,11 @@ _LISTS = {"AccountQueryRq", "ClassQueryRq", "CustomerQueryRq", "VendorQueryRq"}
 class Program:
     """The program with one company file open: what all its sessions share."""
 
-    def __init__(self, company: Company, lock: threading.RLock | None = None) -> None:
+    def __init__(self, company: Company, lock: AbstractContextManager[Any] | None = None) -> None:
         self.company = company
         self.message_sets = MessageSets()
         self.injections = Injections()
-        self.lock = lock or threading.RLock()
+        self.lock: AbstractContextManager[Any] = lock or threading.RLock()
         """QuickBooks does one request after the other, whoever asks; who changes the file behind its back holds it too."""
         self.sessions: set[int] = set()
         """Sessions that are open; with the file in single-user mode there is no second one."""
