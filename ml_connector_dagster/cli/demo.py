@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ import click
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run, dagster_at
 from ml_connector_dagster.cli.demo_credentials import enter_credentials, invite_machines
+from ml_connector_dagster.cli.demo_journal import ReadBack, post_and_read_back
 from ml_connector_dagster.cli.local_stack import dagster_running, local_stack, serve_running
 from ml_connector_dagster.cli.output import json_option, progress, say, table
 from ml_connector_dagster.connections.opening import Connector
@@ -67,6 +68,7 @@ def demo(periods: str, as_json: bool) -> None:
                 watch = start_reads(dagster, connector, periods)
                 say(f"{len(watch.read_runs)} reads are queued, one per company and month; each load follows by itself.")
                 wait_for(watch, dagster, connector)
+                posted = [one.row() for one in _journals(dagster, connector, watch)]
             rows = tie_out_rows(connector, watch)
     if as_json:
         table(rows, {"company": "company", **_COLUMNS}, as_json)
@@ -74,6 +76,7 @@ def demo(periods: str, as_json: bool) -> None:
         say("\nBooks = staged + postings in no document (revaluation, rounding); staged = Anaplan.")
         for company, own in groupby(rows, lambda row: str(row["company"])):
             table(own, _COLUMNS, title=company)
+        table(posted, _POSTED, title="Posted into the books, and read back from them")
     say(WHERE_NEXT.format(home=HOME))
     _judge(watch, rows)
 
@@ -101,6 +104,13 @@ def ui(port: int, sandbox_port: int) -> None:
                     time.sleep(3600)
             except KeyboardInterrupt:
                 say("Stopping.")
+
+
+def _journals(dagster: DagsterGraphql, connector: Connector, watch: Watch) -> Iterator[ReadBack]:
+    """Post journals where everything before went well: a journal is not the demo's first worry."""
+    if watch.wanted <= watch.holds:
+        newest = max(one.period for one in watch.wanted)
+        yield from post_and_read_back(dagster, connector, newest, HOME)
 
 
 def start_reads(dagster: DagsterGraphql, connector: Connector, periods: str) -> Watch:
@@ -214,6 +224,16 @@ _COLUMNS = {
     "anaplan": "Anaplan",
     "named": "in no document",
     "unexplained": "unexplained",
+}
+_POSTED = {
+    "company": "company",
+    "key": "journal",
+    "number": "number",
+    "posting_date": "date",
+    "debits": "debits",
+    "state": "state",
+    "transaction_id": "id in the books",
+    "says": "the month since",
 }
 WHERE_NEXT = """
 Where to look next:
