@@ -30,8 +30,8 @@ def enter_credentials(connector: Connector) -> None:
             _consent(Consents(connector), credential, logins[vendor]["redirect_uri"] or REDIRECT_URI)
 
 
-def invite_machines(connector: Connector, public_url: str, every_seconds: float | None) -> None:
-    """Let the machines of companies that cannot be asked call us: what a person does once before each.
+def invite_machines(connector: Connector, public_url: str, every_seconds: float | None) -> Mapping[str, Invitation]:
+    """Let the machines of companies that cannot be asked call us: what a person does once before each; by connection.
 
     Args:
         connector: Its home is prepared.
@@ -40,6 +40,7 @@ def invite_machines(connector: Connector, public_url: str, every_seconds: float 
     """
     sandbox_url = connector.environment.sandbox_url
     logins = _logins(sandbox_url)
+    brought: dict[str, Invitation] = {}
     for name in connector.names():
         opened = connector.connection(name)
         chosen = opened.settings.source
@@ -48,6 +49,8 @@ def invite_machines(connector: Connector, public_url: str, every_seconds: float 
             invitation = later.invite(connector.store, name, chosen.company_id, public_url)
             route = f"{sandbox_url}/_control/{chosen.system}/{logins[chosen.system]['machine']}"
             _bring(route, invitation, every_seconds)
+            brought[name] = invitation
+    return brought
 
 
 def _bring(route: str, invitation: Invitation, every_seconds: float | None) -> None:

@@ -26,6 +26,8 @@ class Machine:
     connection: OpenConnection
     route: str
     """Of the sandbox's control API."""
+    password: str
+    """Which it shows when it calls."""
 
     def calls(self) -> dict[str, Any]:
         """Let it call once; answers what the sandbox says of that session."""
@@ -33,13 +35,14 @@ class Machine:
         assert answer.is_success, answer.text
         return dict(answer.json())
 
-    def answers_all(self, most: int = 20) -> None:
-        """Let it call until nothing waits."""
-        for _ in range(most):
-            if not waiting(self.connection):
-                return
+    def answers_all(self) -> None:
+        """Let it call until nothing waits, or until a call brought nothing: whoever reads then is told why."""
+        left = waiting(self.connection)
+        while left:
             self.calls()
-        raise AssertionError(f"still unanswered: {waiting(self.connection)}")
+            before, left = left, waiting(self.connection)
+            if before == left:
+                return
 
     def forgets(self) -> None:
         """Put away every answer that has come, so that the next read asks anew."""
@@ -52,10 +55,10 @@ def machine_calling(connector: Connector, name: str) -> Iterator[Machine]:
     """Run the inbound process over the connector, in a thread, and let the company's machine call it."""
     opened = connector.connection(name)
     with _inbound(connector) as public_url:
-        invite_machines(connector, public_url, None)
+        invitation = invite_machines(connector, public_url, None)[name]
         sandbox_url, system = connector.environment.sandbox_url, opened.source.system
         logins = httpx.get(f"{sandbox_url}/_control/logins", timeout=30).json()
-        yield Machine(opened, f"{sandbox_url}/_control/{system}/{logins[system]['machine']}")
+        yield Machine(opened, f"{sandbox_url}/_control/{system}/{logins[system]['machine']}", invitation.password)
 
 
 @contextmanager
