@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from ml_connector_dagster.sources.contract import CHANGES, Arrived, EntityKind, Finding, Waiting
 from ml_connector_dagster.sources.quickbooks_desktop.entities import ENTITIES
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
+from ml_connector_dagster.sources.quickbooks_desktop.readings import FAILED, Reading
 from ml_connector_dagster.sources.quickbooks_desktop.source import HOW_TO_CONNECT
 from ml_connector_dagster.store.tables import desktop_attempt, desktop_operation
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.sources.quickbooks_desktop.readings import Reading
     from ml_connector_dagster.store.engine import Store
 
 _KINDS = {entity.name: entity.kind for entity in ENTITIES}
@@ -42,13 +42,17 @@ def slice_of(purpose: str) -> tuple[str, str] | None:
 
 def waiting(store: Store, company_id: str) -> Sequence[Waiting]:
     """Answer what was asked for and is not answered in full, oldest first."""
-    open_ones = Queue(store, company_id).waiting()
-    return [Waiting(*named, one.asked_at) for one in open_ones if (named := slice_of(one.purpose))]
+    pending = (one for one in Queue(store, company_id).waiting() if one.state != FAILED)
+    return [Waiting(*named, one.asked_at) for one in pending if (named := slice_of(one.purpose))]
 
 
 def arrived(store: Store, company_id: str) -> Sequence[Arrived]:
-    """Answer what is complete and not yet published, oldest first."""
-    found = [(one, named) for one in Queue(store, company_id).arrived() if (named := slice_of(one.purpose))]
+    """Answer what is complete and not yet published, and what was refused for good, oldest first."""
+    queue = Queue(store, company_id)
+    ended = sorted(
+        [*queue.arrived(), *(one for one in queue.waiting() if one.state == FAILED)], key=lambda one: one.asked_at
+    )
+    found = [(one, named) for one in ended if (named := slice_of(one.purpose))]
     first_sent = _first_sent(store, [one for one, _ in found])
     return [
         Arrived(*named, one.id, first_sent.get(one.id, one.asked_at), one.finished_at or one.asked_at)

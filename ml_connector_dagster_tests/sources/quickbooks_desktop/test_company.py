@@ -86,8 +86,11 @@ def test_a_refused_question_is_said_once_and_asked_anew_by_the_next_read():
     desk.file.refusal = (3000, "The given object ID is invalid.")
     awaited(company.read, BILLS, OCTOBER)
     desk.run()
+    assert [one.entity for one in SOURCE.later.arrived(desk.store, payloads.FILE_ID)] == ["bills"]
+    assert not SOURCE.later.waiting(desk.store, payloads.FILE_ID)
     with pytest.raises(RequestRejected, match="object ID is invalid"):
         list(company.read(BILLS, OCTOBER))
+    assert not SOURCE.later.arrived(desk.store, payloads.FILE_ID)
     desk.file.refusal = None
     awaited(company.read, BILLS, OCTOBER)
     desk.run()

@@ -59,14 +59,16 @@ def autumn():
 def test_every_month_ties_out_to_the_cent():
     """One reading of three years, judged in every respect: reading them is what takes the time."""
     books, months = Books(Brackenridge.open_straight()), list(periods_between(FIRST, END))
-    classes, left, calls = {}, {}, []
+    classes, left, calls, closings = {}, {}, [], {}
     for period in months:
         before = books.company.machine.calls
         books.read(period)
         left[period] = books.unexplained(period)
         classes[period] = books.company.reader.residuals(period, books.staged)
+        closings[period] = books.company.reader.control(period), books.sums(period)
         calls.append(books.company.machine.calls - before)
     assert not any(left.values()), left
+    assert closings_follow(closings, classes)
     assert [one for refused in books.staged.refused.values() for one in refused] == []
     assert set(calls) == {LEDGER_MESSAGES}
     assert {period for period, found in classes.items() if found} == {period for period in months if period.month == 1}
@@ -78,6 +80,23 @@ def test_every_month_ties_out_to_the_cent():
     assert any(pc.not_equal(lines["tracking"], "{}").to_pylist())
     assert any(lines["customer_id"].to_pylist())
     assert any(lines["vendor_id"].to_pylist())
+
+
+def closings_follow(closings, classes):
+    """Each balance is the one before, what the lines moved, and the year-end roll; results begin at nothing each January."""
+    balances = {one.ledger_account_id: one.year_to_date - one.movement for one in closings[FIRST][0]}
+    for period, (control, sums) in closings.items():
+        rolled = classes[period].get("retained_earnings", {})
+        if rolled:
+            begun = {one.ledger_account_id for one in control if one.movement == one.year_to_date}
+            balances = {account: amount for account, amount in balances.items() if account not in begun}
+        for moved in (sums, rolled):
+            for account, amount in moved.items():
+                balances[account] = balances.get(account, 0) + amount
+        shown = {one.ledger_account_id: one.year_to_date for one in control if one.year_to_date}
+        if {account: amount for account, amount in balances.items() if amount} != shown:
+            return False
+    return True
 
 
 def test_lines_are_what_the_sandbox_s_ledger_posted(autumn):
