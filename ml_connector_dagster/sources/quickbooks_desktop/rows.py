@@ -147,11 +147,11 @@ def close_attempt(database: Connection, attempt_id: int, **values: Any) -> None:
     database.execute(update(desktop_attempt).where(desktop_attempt.c.id == attempt_id).values(**values))
 
 
-def store_page(database: Connection, owner: Operation, arguments: Mapping[str, Any], answer: bytes, **at: Any) -> None:
-    """Keep one page of an operation, as it stands after the change that counts the page."""
+def store_page(database: Connection, owner: Operation, arguments: Mapping[str, Any], body: bytes, **at: Any) -> None:
+    """Keep one packed page of an operation, as it stands after the change that counts the page."""
     page = {
         "operation_id": owner.id, "generation": owner.generation, "page": owner.page, "arguments": dict(arguments),
-        "body": packed(answer),
+        "body": body,
     }  # fmt: skip
     database.execute(insert(desktop_page).values(**page, **at))
 

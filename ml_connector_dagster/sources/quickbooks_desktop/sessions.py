@@ -99,6 +99,9 @@ class Sessions:
 
         Of a ticket that we never gave out nothing is kept: a stranger could fill the database with it.
         """
+        with self._store.read() as database:
+            if rows.session_of(database, ticket) is None:
+                return -1
         came = Came.of(response, hresult, message)
         with self._store.begin() as database:
             call = self._call(database, ticket)

@@ -24,38 +24,45 @@ class Came:
 
     document: bytes
     """The qbXML answer, its declaration taken off; empty where none came."""
-    hresult: str = ""
-    message: str = ""
+    packed: bytes
+    """As it is kept."""
+    digest: str
+    """What tells one answer from another."""
+    seen: status.Seen | None
+    """What it says of itself; None where it cannot be read."""
+    hresult: str
+    message: str
 
     @classmethod
     def of(cls, response: str, hresult: str, message: str) -> Came:
-        """Answer it of the call's own texts."""
-        return cls(as_document(response), hresult.strip(), message)
+        """Answer it of the call's own texts; here the time goes, so it is done before the transaction begins."""
+        document = as_document(response)
+        digest = hashlib.sha256(document).hexdigest()
+        return cls(document, rows.packed(document), digest, _seen(document), hresult.strip(), message)
 
 
 def take(call: Call, came: Came) -> int:
     """Take what this session brought and answer the percent; a second delivery changes nothing."""
     given = call.given()
-    digest = hashlib.sha256(came.document).hexdigest()
-    if _is_second(call, given, digest):
+    if _is_second(call, given, came.digest):
         return int(call.session["percent"])
     if given is None or not call.has_in_hand(given):
         note_unasked(call, came)
         return _went_on(call)
     if came.hresult or not came.document:
         return _went_on(call, _refused(call, given, came))
-    seen = _seen(came)
+    seen = came.seen
     if seen is None:
         return _went_on(call, _poisoned(call, given, came))
     if not _is_expected(given, seen):
         note_unasked(call, came, operation_id=given.id)
         return max(1, int(call.session["percent"]))
-    return _went_on(call, _answered(call, given, seen, came), answered=f"{given.phase}:{digest}")
+    return _went_on(call, _answered(call, given, seen, came), answered=f"{given.phase}:{came.digest}")
 
 
 def take_late(call: Call, came: Came) -> None:
     """Take an answer of a session that counts no more: that a journal was saved, if nobody else was given it since."""
-    given, seen = call.given(), _seen(came)
+    given, seen = call.given(), came.seen
     if given is None or seen is None or given.is_read or given.state in FINAL or given.owner_session != call.session_id:
         note_unasked(call, came, note="late")
         return
@@ -72,7 +79,7 @@ def note_unasked(call: Call, came: Came, *, note: str = "foreign", operation_id:
     """Quarantine what came unasked; of sessions that were ours once, so that no stranger can fill the database."""
     rows.note_attempt(
         call.database, company_id=call.company_id, operation_id=operation_id, session_id=call.session_id, phase="",
-        received_at=call.now, hresult=came.hresult[:100], note=note, answer=rows.packed(came.document),
+        received_at=call.now, hresult=came.hresult[:100], note=note, answer=came.packed,
     )  # fmt: skip
 
 
@@ -83,7 +90,7 @@ def _answered(call: Call, given: Operation, seen: status.Seen, came: Came) -> Op
         "status_message": seen.status_message[:500],
     }
     if not given.is_read:
-        _note_answer(call, given, note="taken", answer=rows.packed(came.document), **said)
+        _note_answer(call, given, note="taken", answer=came.packed, **said)
         return call.change(given, journals.apply(given, seen, came.document))
     _note_answer(call, given, note="taken", **said)
     taken = reads.apply(given, seen, seconds=call.seconds_of(given), pace=call.pace(given))
@@ -91,7 +98,7 @@ def _answered(call: Call, given: Operation, seen: status.Seen, came: Came) -> Op
     after = call.change(given, taken.change)
     if taken.arguments is not None:
         page = {"remaining": seen.remaining, "received_at": call.now}
-        rows.store_page(call.database, after, taken.arguments, came.document, **page)
+        rows.store_page(call.database, after, taken.arguments, came.packed, **page)
     return after
 
 
@@ -99,7 +106,7 @@ def _refused(call: Call, given: Operation, came: Came) -> Operation:
     """Take what came instead of an answer: a code of the COM layer, or nothing at all."""
     code = came.hresult
     said = hresults.said_of(code, came.message) if code else "QuickBooks answered nothing."
-    answer = rows.packed(came.document) if came.document else None
+    answer = came.packed if came.document else None
     _note_answer(call, given, note="refused", hresult=code[:100], status_message=said, answer=answer)
     if hresults.is_parse_error(code):
         return call.change(given, reads.failed(given, said, code=code))
@@ -114,7 +121,7 @@ def _refused(call: Call, given: Operation, came: Came) -> Operation:
 
 def _poisoned(call: Call, given: Operation, came: Came) -> Operation:
     """Quarantine an answer that cannot be read; a read is asked once more."""
-    _note_answer(call, given, note=POISON, status_message=UNREADABLE, answer=rows.packed(came.document))
+    _note_answer(call, given, note=POISON, status_message=UNREADABLE, answer=came.packed)
     return call.change(given, _after_poison(given))
 
 
@@ -160,9 +167,9 @@ def _percent(call: Call, done: int) -> int:
     return min(99, max(1, done * 100 // (done + rest)))
 
 
-def _seen(came: Came) -> status.Seen | None:
+def _seen(document: bytes) -> status.Seen | None:
     try:
-        return status.seen(came.document)
+        return status.seen(document)
     except ConnectorError:
         return None
 
