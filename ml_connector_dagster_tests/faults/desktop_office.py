@@ -16,6 +16,7 @@ from ml_connector_dagster.ledger.journal import Journal, JournalLine
 from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import TrackingOption
 from ml_connector_dagster.sources.contract import Approval, JournalDesk, JournalPosting
+from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.greeting import OWNER_ID
 from ml_connector_dagster.sources.quickbooks_desktop.journal_writer import DesktopJournals
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
@@ -116,9 +117,8 @@ class Office:
         """Let a session have told us of the company file."""
         facts = zlib.compress(hcp(self.company_id, **said).encode(), 1)
         with self.store.begin() as database:
-            database.execute(delete(desktop_company).where(desktop_company.c.company_id == self.company_id))
-            row = {"company_id": self.company_id, "facts": facts, "opened_at": self.books.now}
-            database.execute(insert(desktop_company).values(**row))
+            rows.company(self.store, database, self.company_id)
+            rows.change_company(database, self.company_id, facts=facts, opened_at=self.books.now)
 
     def writer(self) -> DesktopJournals:
         return DesktopJournals(JournalDesk(self.store, self.company_id, ACCOUNTS, CLASSES))
