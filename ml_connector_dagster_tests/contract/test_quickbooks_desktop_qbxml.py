@@ -55,8 +55,8 @@ ARGUMENTS = {
         "deleted_from": "2026-10-31T07:50:00",
     },
     "deleted_lists": {"types": ["Account", "Class", "Customer", "Vendor"]},
-    "ledger_lines": {**DAYS, "columns": ["ModifiedTime"]},
-    "class_summary": {**DAYS, "basis": "Cash"},
+    "ledger_lines": DAYS,
+    "class_summary": DAYS,
     "trial_balance": DAYS,
 }
 """What each question of READS is asked with; a new one without arguments here fails."""

@@ -51,7 +51,8 @@ def _file(company: DesktopCompany) -> Finding:
     classes = "classes are tracked" if facts.uses_classes else "classes are not tracked"
     locked = f"closed up to {facts.closing_on}" if facts.closing_on else "not closed"
     many = "several currencies" if facts.several_currencies else "one currency"
-    says = f"{facts.name}, {facts.base_currency} with {many}, books {locked}; {classes}."
+    numbers = "accounts have numbers" if facts.uses_account_numbers else "accounts have no numbers"
+    says = f"{facts.name}, {facts.base_currency} with {many}, books {locked}; {classes}, {numbers}."
     return Finding("company file", holds=True, says=says)
 
 

@@ -10,7 +10,6 @@ from ml_connector_dagster.ledger.posting import Company
 from ml_connector_dagster.sources.quickbooks_desktop.fields import Record, calendar_date, flag, text
 from ml_connector_dagster.sources.quickbooks_desktop.qbxml import parse_untrusted
 
-FILE_ID = "FileID"
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -31,10 +30,6 @@ class Facts:
     """A company file, as of its last session."""
 
     name: str
-    file_id: str
-    """As our .qwc gave it, lower case, without braces; empty where the file carries none for our application."""
-    versions: tuple[str, ...]
-    """qbXML versions that QuickBooks takes, as it writes them."""
     base_currency: str
     several_currencies: bool
     first_month: int
@@ -57,12 +52,11 @@ class Facts:
         )
 
 
-def facts_of(document: bytes, owner_id: str = "") -> Facts:
-    """Read what a session began with.
+def facts_of(document: bytes) -> Facts:
+    """Read what a session began with; whether it is the right file was judged before (``greeting``).
 
     Args:
         document: The first call's strHCPResponse.
-        owner_id: Of our application, {GUID}; empty takes the FileID of whichever application stamped one.
 
     Raises:
         RequestRejected: Something that figures depend on is missing.
@@ -72,7 +66,7 @@ def facts_of(document: bytes, owner_id: str = "") -> Facts:
     if company is None or preferences is None:
         raise _missing("no company or no preferences")
     try:
-        return _facts(host, company, preferences, owner_id)
+        return _facts(host, company, preferences)
     except RecordRefused as error:
         raise _missing(error.happened) from error
 
@@ -82,7 +76,7 @@ def currency_code(named: str) -> str:
     return _CODES.get(named, named)
 
 
-def _facts(host: Record | None, company: Record, preferences: Record, owner_id: str) -> Facts:
+def _facts(host: Record | None, company: Record, preferences: Record) -> Facts:
     accounting, currencies = "AccountingPreferences", "MultiCurrencyPreferences"
     month = text(company, "FirstMonthFiscalYear")
     if month not in MONTHS:
@@ -96,8 +90,6 @@ def _facts(host: Record | None, company: Record, preferences: Record, owner_id: 
     closing = text(preferences, f"{accounting}/ClosingDate")
     return Facts(
         name=text(company, "CompanyName") or text(company, "LegalCompanyName"),
-        file_id=_file_id(company, owner_id),
-        versions=tuple(str(one.text) for one in host.iterfind("SupportedQBXMLVersion")) if host is not None else (),
         base_currency=home,
         several_currencies=several,
         first_month=MONTHS.index(month) + 1,
@@ -105,14 +97,6 @@ def _facts(host: Record | None, company: Record, preferences: Record, owner_id: 
         uses_classes=flag(preferences, f"{accounting}/IsUsingClassTracking"),
         uses_account_numbers=flag(preferences, f"{accounting}/IsUsingAccountNumbers"),
     )
-
-
-def _file_id(company: Record, owner_id: str) -> str:
-    for extra in company.iterfind("DataExtRet"):
-        ours = not owner_id or text(extra, "OwnerID").lower() == owner_id.lower()
-        if ours and text(extra, "DataExtName") == FILE_ID:
-            return text(extra, "DataExtValue").strip("{}").lower()
-    return ""
 
 
 def _missing(what: str) -> RequestRejected:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Entity, EntityKind, Page, RefusedRecord
+from ml_connector_dagster.sources.contract import Entity, Page, RefusedRecord
 from ml_connector_dagster.sources.quickbooks_desktop.fields import Record, raw, record_id, text
 from ml_connector_dagster.sources.quickbooks_desktop.known_fields import unknown_fields
 from ml_connector_dagster.sources.quickbooks_desktop.parse import SHAPES, Context, document_rows
@@ -55,11 +55,6 @@ def reference_page(content: bytes, zone: ZoneInfo) -> Page:
     """Answer the rows of a list, or of those deleted from one."""
     records = list(answer_in(content).iterchildren(*ROWS))
     return _page(records, content, lambda record: (ROWS[str(record.tag)](record, zone),))
-
-
-def is_reference(entity: Entity) -> bool:
-    """Answer whether an entity is a list, whatever the period."""
-    return entity.kind is EntityKind.REFERENCE
 
 
 def _page(records: Sequence[Record], content: bytes, rows_of: Callable[[Record], Sequence[Any]]) -> Page:

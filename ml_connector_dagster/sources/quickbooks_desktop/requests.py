@@ -14,7 +14,7 @@ from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.sources.quickbooks_desktop.entities import DOCUMENTS_A_PAGE, NAMES_A_PAGE
 from ml_connector_dagster.sources.quickbooks_desktop.qbxml import Fields, Value, message
 
-DETAIL_COLUMNS = ("TxnID", "TxnType", "Date", "RefNumber", "Account", "Class", "Name", "Memo", "Debit", "Credit")
+DETAIL_COLUMNS = ["TxnID", "TxnType", "Date", "Account", "Class", "Name", "Debit", "Credit"]
 Arguments = Mapping[str, Any]
 
 
@@ -127,7 +127,7 @@ def _changed(arguments: Arguments) -> dict[str, Value]:
 
 
 def _detail(arguments: Arguments) -> dict[str, Value]:
-    """Every posting of the days; ``columns`` adds to those that are always asked for."""
+    """Every posting of the days."""
     return {
         "CustomDetailReportType": "CustomTxnDetail",
         "DisplayReport": False,
@@ -135,8 +135,8 @@ def _detail(arguments: Arguments) -> dict[str, Value]:
         "ReportDetailLevelFilter": "All",
         "ReportPostingStatusFilter": "Posting",
         "SummarizeRowsBy": "TotalOnly",
-        "IncludeColumn": [*DETAIL_COLUMNS, *arguments.get("columns", ())],
-        "ReportBasis": arguments.get("basis", "Accrual"),
+        "IncludeColumn": DETAIL_COLUMNS,
+        "ReportBasis": "Accrual",
     }
 
 
@@ -151,7 +151,7 @@ def _class_summary(arguments: Arguments) -> dict[str, Value]:
         "SummarizeRowsBy": "Account",
         "ReturnRows": "NonZero",
         "ReturnColumns": "NonZero",
-        "ReportBasis": arguments.get("basis", "Accrual"),
+        "ReportBasis": "Accrual",
     }
 
 
@@ -162,7 +162,7 @@ def _trial_balance(arguments: Arguments) -> dict[str, Value]:
         "DisplayReport": False,
         "ReportPeriod": _report_period(arguments),
         "ReturnRows": "All",
-        "ReportBasis": arguments.get("basis", "Accrual"),
+        "ReportBasis": "Accrual",
     }
 
 

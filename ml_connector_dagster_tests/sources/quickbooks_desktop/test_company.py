@@ -8,6 +8,8 @@ from ml_connector_dagster.errors import AnswerAwaited, CredentialRefused, Reques
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import CompanySession
 from ml_connector_dagster.sources.quickbooks_desktop.company import DesktopCompany
+from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind
+from ml_connector_dagster.sources.quickbooks_desktop.queue import Wanted
 from ml_connector_dagster.sources.quickbooks_desktop.source import SOURCE
 from ml_connector_dagster_tests.sources.quickbooks_desktop import payloads
 from ml_connector_dagster_tests.sources.quickbooks_desktop.desk import Desk, fresh_store, session_of
@@ -129,6 +131,13 @@ def test_a_check_says_what_came_and_asks_every_question_once():
     assert "run the check again" in questions.says
     desk.run()
     assert [one.holds for one in company.checks()] == [True, True, True]
+
+
+def test_journals_that_we_posted_are_known_by_the_id_that_quickbooks_gave_them():
+    company, _ = made()
+    posted = {"dedupe_key": "a", "txn_id": "1F-1700000000", "payload": {}}
+    company.queue.enqueue(Wanted("op-1", Kind.JOURNAL_ADD, **posted), Wanted("op-2", Kind.JOURNAL_ADD, "b", {}))
+    assert company.posted() == {"1F-1700000000"}
 
 
 def test_without_a_state_database_nothing_can_be_asked():

@@ -167,13 +167,12 @@ def test_a_list_element_without_an_id_is_refused():
         listed(payloads.account("Rent", ListID=None))
 
 
-def test_the_company_s_fiscal_year_closing_date_and_file_id_come_with_each_session():
-    facts = facts_of(payloads.greeting(first_month="April", closing="2026-06-30").encode(), payloads.OWNER)
+def test_the_company_s_fiscal_year_and_closing_date_come_with_each_session():
+    facts = facts_of(payloads.greeting(first_month="April", closing="2026-06-30").encode())
     company = facts.company(payloads.FILE_ID, "America/Chicago")
     assert (company.fiscal_year_end_month, company.lock_on, company.base_currency) == (3, date(2026, 6, 30), "USD")
-    assert (facts.file_id, facts.uses_classes, facts.versions) == (payloads.FILE_ID, True, ("16.0",))
+    assert (facts.uses_classes, facts.uses_account_numbers) == (True, True)
     assert facts_of(payloads.greeting().encode()).company("x", "UTC").fiscal_year_end_month == 12
-    assert facts_of(payloads.greeting().encode(), "{other}").file_id == ""
 
 
 @pytest.mark.parametrize("told", [payloads.greeting(first_month="Brumaire"), document_of(answer("HostQueryRs"))])
