@@ -17,7 +17,11 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.company import FILE_ID, FIL
 from ml_connector_dagster.sandbox.quickbooks_desktop.processor import Processor, Program
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.connector import WebConnector
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.envelope import HttpAnswer
-from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.machine import CompanyFile, QuickBooks
+from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.machine import (
+    CompanyFile,
+    QuickBooks,
+    RequestProcessor,
+)
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.machines import Machines
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.wire import Wire
 from ml_connector_dagster.sources.contract import Approval, JournalDesk
@@ -75,14 +79,15 @@ class JudgedCarrier:
 
     answer: Callable[[Mapping[str, str], bytes], HttpAnswer]
     wrong: list[str]
-    calls: int = 0
+    is_judged: bool = True
 
     def get(self, _url: str) -> int:
         return 200
 
     def post(self, _url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
-        self.calls += 1
         answer = self.answer(headers, body)
+        if not self.is_judged:
+            return answer
         method = etree.QName(etree.fromstring(body, etree.XMLParser(huge_tree=True))[0][0]).localname
         self.wrong += judge_soap(method, answer.status, answer.media_type, answer.body)
         return answer
@@ -96,11 +101,12 @@ class Stack:
     program: Program
     style: str = "Document"
     clock: Clock = field(default_factory=Clock)
+    is_judged: bool = True
     wrong: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.endpoint = Endpoint(Sessions(self.store, clock=self.clock))
-        self.carrier = JudgedCarrier(self._called, self.wrong)
+        self.carrier = JudgedCarrier(self._called, self.wrong, self.is_judged)
         self.machines = Machines(
             self._on_a_pc,
             now=self.clock.seconds,
@@ -150,12 +156,20 @@ class Stack:
             if txn.kind == "JournalEntry" and txn.external_guid
         ]
 
+    def read_ids(self, purpose: str, record: str) -> list[str]:
+        """Answer the ids of the records of one kind in a reading, each as often as it came."""
+        pages = self.queue.answers(self.queue.find(purpose))
+        return [
+            found.text or "" for *_, page in pages for found in etree.fromstring(page).iterfind(f".//{record}/TxnID")
+        ]
+
     def _called(self, _headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         status, answer = self.endpoint.answer(body)
         return HttpAnswer(status, "text/xml", answer)
 
     def _on_a_pc(self, _name: str) -> QuickBooks:
-        def processor(application: str) -> JudgedProcessor:
-            return JudgedProcessor(Processor(self.program, application=application, wait=self.pass_by), self.wrong)
+        def processor(application: str) -> RequestProcessor:
+            made = Processor(self.program, application=application, wait=self.pass_by)
+            return JudgedProcessor(made, self.wrong) if self.is_judged else made
 
         return QuickBooks({FILE_PATH: CompanyFile(processor, self.program.company.stamps)}, open_file=FILE_PATH)

@@ -3,7 +3,6 @@
 from datetime import date, datetime
 
 import pytest
-from lxml import etree
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -74,7 +73,9 @@ def books():
 
 @pytest.fixture
 def stack(sqlite_store, books):
+    """Both sides of one company; the database flushes nothing, no test here cuts the power of our own machine."""
     wsdl()
+    sqlite_store._engines.durable = sqlite_store._engines.quick
     made = Stack(sqlite_store, Program(books))
     yield made
     assert made.wrong == []
@@ -167,7 +168,7 @@ def test_after_any_one_misfortune_a_journal_stands_once_and_every_page_was_read_
     connector.cycle()
     stack.post("October accrual")
     october = {"from": "2026-10-01", "to": "2026-10-31"}
-    reading = stack.queue.ask("month", [("payments", october)])
+    stack.queue.ask("month", [("payments", october)])
     stack.machines.plan.plant(CallFault(kind, call, skip=skip, after_calls=3))
     while stack.queue.waiting_since() is not None:
         assert len(connector.outcomes) < 8, connector.outcomes
@@ -176,10 +177,7 @@ def test_after_any_one_misfortune_a_journal_stands_once_and_every_page_was_read_
     assert stack.machines.plan.unmet() == []
     [operation] = stack.queue.operations()
     assert (operation.state.value, len(stack.entries())) == ("succeeded", 1)
-    pages = [etree.fromstring(answer) for _, _, answer in stack.queue.answers(stack.queue.find(reading.purpose))]
-    payments = [found.text for page in pages for found in page.iterfind(".//ReceivePaymentRet/TxnID")]
-    assert len(pages) > 1
-    assert sorted(payments) == sorted(
+    assert sorted(stack.read_ids("month", "ReceivePaymentRet")) == sorted(
         one.txn_id
         for one in stack.program.company.txns.values()
         if one.kind == "ReceivePayment" and (one.day.year, one.day.month) == (2026, 10)
