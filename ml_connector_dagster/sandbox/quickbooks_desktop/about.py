@@ -26,6 +26,8 @@ _VERSIONS = (
     "12.0",
     "13.0",
 )
+LOCK = "LOCKED:OFFICE-PC:639000000000000000"
+"""The Web Connector's own lock on the file, which it leaves beside the FileID."""
 _NEWER = ("14.0", "15.0", "16.0", "17.0")
 
 
@@ -52,18 +54,11 @@ def company_query(company: Company, request: etree._Element) -> Answer:
     """The company; what applications wrote into the file only for the OwnerIDs that were named."""
     owners = texts(request, "OwnerID")
     stamped = {owner.casefold(): found for owner, found in company.stamps.items()}
-    extensions: list[Child] = [
-        (
-            "DataExtRet",
-            [
-                ("OwnerID", owner),
-                ("DataExtName", "FileID"),
-                ("DataExtType", "STR255TYPE"),
-                ("DataExtValue", stamped[owner.casefold()]),
-            ],
-        )
+    extensions = [
+        _private(owner, name, value)
         for owner in owners
         if owner.casefold() in stamped
+        for name, value in (("AppLock", LOCK), ("FileID", stamped[owner.casefold()]))
     ]
     return _one(
         request,
@@ -78,6 +73,12 @@ def company_query(company: Company, request: etree._Element) -> Answer:
             *extensions,
         ],
     )
+
+
+def _private(owner: str, name: str, value: str) -> Child:
+    """Private data of an application."""
+    named = [("OwnerID", owner), ("DataExtName", name), ("DataExtType", "STR255TYPE"), ("DataExtValue", value)]
+    return "DataExtRet", named
 
 
 def preferences_query(company: Company, request: etree._Element) -> Answer:

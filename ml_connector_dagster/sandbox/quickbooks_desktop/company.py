@@ -28,6 +28,10 @@ class Preferences:
     fiscal_month: int = 1
     qbxml_max: str = "16.0"
     file_mode: str = "MultiUser"
+    short_class_titles: bool = False
+    """Column titles of summaries: the last part of a class's name alone. Which of the two real ones print is not known."""
+    bare_detail_rows: bool = False
+    """Rows of a detail report without RowData: the account is in its own column and above its group alone."""
 
 
 class Company:

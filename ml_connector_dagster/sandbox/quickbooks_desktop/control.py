@@ -15,7 +15,16 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.injections import Injection
 from ml_connector_dagster.sandbox.quickbooks_desktop.records import TXN_KINDS
 from ml_connector_dagster.sandbox.quickbooks_desktop.report_books import trial_balance
 
-_PREFERENCES = ("account_numbers", "class_tracking", "journal_numbers", "fiscal_month", "qbxml_max", "file_mode")
+_PREFERENCES = (
+    "account_numbers",
+    "class_tracking",
+    "journal_numbers",
+    "fiscal_month",
+    "qbxml_max",
+    "file_mode",
+    "short_class_titles",
+    "bare_detail_rows",
+)
 _SLOWNESS = ("seconds_each", "seconds_a_row", "gives_up_after_seconds")
 _OTHERS = {
     "closing_date",
@@ -36,7 +45,8 @@ def control_routes(desktop: Desktop) -> list[BaseRoute]:
 def _settings(desktop: Desktop, body: Mapping[str, Any]) -> Json:
     """What belongs to QuickBooks and the PC, not to the books.
 
-    {"account_numbers"?, "class_tracking"?, "journal_numbers"?, "fiscal_month"?: 1..12, "qbxml_max"?: "12.0", "file_mode"?,
+    {"account_numbers"?, "class_tracking"?, "journal_numbers"?, "fiscal_month"?: 1..12, "qbxml_max"?: "12.0",
+    "file_mode"?: "SingleUser", "short_class_titles"?, "bare_detail_rows"?,
     "closing_date"?: "2026-06-30" | "", "file_id"?: "{…}" | "", "may_report"?, "forbidden"?: ["InvoiceQueryRq"],
     "session_hresult"?: "0x80040408" | "", "remembers_message_sets"?, "cannot_store"?: n, "seconds_each"?,
     "seconds_a_row"?, "gives_up_after_seconds"?}

@@ -76,7 +76,8 @@ def _group(
         cells = {
             place: spoilt.get(name) or _CELLS[name](company, posting, leg) for place, name in enumerate(names, start=2)
         }
-        rows.data(cells, "account", company.full_name(leg.account_id))
+        of = "" if company.preferences.bare_detail_rows else "account"
+        rows.data(cells, of, company.full_name(leg.account_id))
     if label:
         rows.subtotal({1: f"Total {label}"} | _sums(pairs, names))
 

@@ -8,6 +8,7 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.com_error import ProcessDie
 from ml_connector_dagster.sandbox.quickbooks_desktop.refusals import (
     INJECTED,
     OTHER_USER,
+    SEVERITIES,
     SINGLE_USER,
     UNEXPECTED,
     Refused,
@@ -85,7 +86,8 @@ class Injections:
         if one.hresult:
             raise ProcessorError(one.hresult, one.message or "QuickBooks could not process the request.")
         if one.status:
-            raise Refused(one.status, one.message or INJECTED.get(one.status, "The request failed.").format(named))
+            text = one.message or INJECTED.get(one.status, "The request failed.").format(named)
+            raise Refused(one.status, text, SEVERITIES.get(one.status, "Error"))
 
     def session(self) -> None:
         """Fail, where a session cannot be begun."""

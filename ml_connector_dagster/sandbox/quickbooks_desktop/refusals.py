@@ -52,6 +52,8 @@ def not_processed() -> Refused:
     return Refused(3231, "The request has not been processed.")
 
 
+SEVERITIES = {3210: "Info"}
+"""A real capture shows 3210 with Info: who goes by the severity takes a refusal for success."""
 INJECTED = {
     3175: 'The object "{0}" specified in the request is in use by another user. QuickBooks error message: lock failed.',
     3176: 'A related object of "{0}" is in use by another user and could not be locked.',
@@ -60,6 +62,7 @@ INJECTED = {
         "The list could not be locked. It is in use by another user."
     ),
     3185: 'There was an error when voiding "{0}".',
+    3210: "The transaction could not be saved: a value in the request is invalid.",
     3200: 'The provided edit sequence "{0}" is out-of-date.',
     3260: "Insufficient permission level to perform this action.",
     3261: "The application has no permission to access personal data.",

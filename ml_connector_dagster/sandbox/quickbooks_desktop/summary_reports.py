@@ -88,6 +88,8 @@ def _columns(asked: Asked, by: str) -> tuple[dict[str, str], Callable[[Posting, 
     company = asked.company
     if by == "Class":
         titles = {key: company.full_name(key) for key in sorted(company.lists["Class"], key=company.full_name)}
+        if company.preferences.short_class_titles:
+            titles = {key: title.rpartition(":")[2] for key, title in titles.items()}
         return titles | {"": UNCLASSIFIED, TOTAL: TOTAL}, lambda _posting, leg: leg.class_id
     if by == "Month":
         months = sorted({posting.day.replace(day=1) for posting, _ in asked.legs()})

@@ -21,7 +21,8 @@ def test_the_first_call_tells_host_company_and_preferences(office):
     assert "16.0" in texts(host, ".//SupportedQBXMLVersion")
     assert "CA2.0" in texts(host, ".//SupportedQBXMLVersion")
     assert texts(host, ".//QBFileMode") == ["MultiUser"]
-    assert texts(company, ".//DataExtValue") == [FILE_ID]
+    assert texts(company, ".//DataExtName") == ["AppLock", "FileID"]
+    assert texts(company, ".//DataExtValue")[1] == FILE_ID
     assert texts(company, ".//FirstMonthFiscalYear") == ["January"]
     assert texts(preferences, ".//ClosingDate") == ["2026-11-20"]
     assert texts(preferences, ".//IsUsingClassTracking") == ["true"]
@@ -59,6 +60,12 @@ def test_a_planted_status_strikes_as_often_as_was_said_and_saves_nothing(office,
     plant(office, request="JournalEntryAddRq", status=code, times=2)
     assert [office.code(office.journal()) for _ in range(3)] == [str(code), str(code), "0"]
     assert len(office.company.txns) == 1
+
+
+def test_3210_is_a_refusal_that_calls_itself_info(office):
+    plant(office, status=3210)
+    answer = office.ask(office.journal())
+    assert (answer.get("statusCode"), answer.get("statusSeverity"), len(office.company.txns)) == ("3210", "Info", 0)
 
 
 def test_lock_words_are_in_the_text_of_3180(office):

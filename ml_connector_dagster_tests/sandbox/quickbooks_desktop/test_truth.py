@@ -170,6 +170,15 @@ def test_without_account_numbers_labels_are_full_names(office):
     assert not shown.findall(".//AccountNumber")
 
 
+def test_titles_may_be_short_and_detail_rows_bare(office):
+    tag = "<ClassRef><FullName>Sales:East</FullName></ClassRef>"
+    office.added(lines=office.line("Debit", "6600", "1.00", tag) + office.line("Credit", "2300", "1.00", tag))
+    office.company.preferences.short_class_titles = office.company.preferences.bare_detail_rows = True
+    nets, lines = office.set(summary("2026-11-01", "2026-11-30") + detail("2026-11-01", "2026-11-30"))
+    assert "East" in rows(nets)[0]
+    assert not lines.findall(".//RowData")
+
+
 def test_a_voided_entry_leaves_the_reports_of_its_own_month(office):
     entry = office.added(day="2026-10-15")
     office.company.void(office.company.txns[entry.findtext("TxnID")])
