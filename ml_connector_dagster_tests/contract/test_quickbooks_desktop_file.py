@@ -105,7 +105,25 @@ def test_what_the_sandbox_cannot_parse_intuits_schema_refuses_too(judged, name):
     assert not schemas()["160"].validate(root)
 
 
-@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+REF = "<AccountRef><ListID>1-1</ListID><FullName>Rent</FullName></AccountRef>"
+LINE = f"{REF}<Amount>1.00</Amount><Memo>x</Memo><ClassRef><FullName>Admin</FullName></ClassRef>"
+WRITTEN = {
+    "an entry": (
+        "<JournalEntryAddRq><JournalEntryAdd><TxnDate>2026-10-31</TxnDate><RefNumber>P1</RefNumber>"
+        "<IsAdjustment>true</IsAdjustment><ExternalGUID>{0f8fad5b-d9cb-469f-a165-70867728950e}</ExternalGUID>"
+        f"<JournalDebitLine>{LINE}</JournalDebitLine><JournalCreditLine>{LINE}</JournalCreditLine></JournalEntryAdd>"
+        "<IncludeRetElement>TxnID</IncludeRetElement></JournalEntryAddRq>"
+    ),
+    "a change": (
+        "<JournalEntryModRq><JournalEntryMod><TxnID>1-1</TxnID><EditSequence>1</EditSequence><TxnDate>2026-10-31</TxnDate>"
+        f"<JournalLineMod><TxnLineID>-1</TxnLineID><JournalLineType>Debit</JournalLineType>{LINE}</JournalLineMod>"
+        "</JournalEntryMod></JournalEntryModRq>"
+    ),
+    "a deletion": "<TxnDelRq><TxnDelType>JournalEntry</TxnDelType><TxnID>1-1</TxnID></TxnDelRq>",
+}
+
+
+@pytest.mark.parametrize("asked", (ASKED | WRITTEN).values(), ids=ASKED | WRITTEN)
 def test_of_shuffled_requests_both_parsers_think_the_same(asked):
     """Every pair of neighbours changed, every element doubled or left out: parsed here exactly where the schema allows it."""
     for root in _spoilt(message(asked)):
@@ -113,10 +131,14 @@ def test_of_shuffled_requests_both_parsers_think_the_same(asked):
         assert _parses(etree.tostring(root, encoding="unicode")) is allowed, etree.tostring(root)
 
 
+REPORT_WORDS = {"SummarizeRowsBy", "SummarizeColumnsBy", "IncludeColumn", "GeneralSummaryReportType"}
+"""Refused here with a status of their own, since most of what the schema knows this sandbox does not keep."""
+
+
 def _spoilt(text):
     size = sum(1 for _ in etree.fromstring(text.encode())[0].iter()) - 1
     for place in range(2, size + 1):
-        for spoil in (_removed, _doubled, _swapped):
+        for spoil in (_removed, _doubled, _swapped, _reworded):
             root = etree.fromstring(text.encode())
             spoil(list(root[0].iter())[place])
             yield root
@@ -134,6 +156,11 @@ def _swapped(element):
     following = element.getnext()
     if following is not None:
         following.addnext(element)
+
+
+def _reworded(element):
+    if element.text and element.tag not in REPORT_WORDS:
+        element.text = "Nonsense"
 
 
 def _parses(inside):

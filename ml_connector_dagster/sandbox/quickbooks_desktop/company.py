@@ -1,7 +1,7 @@
 """The company file: lists, transactions, ledger, what was deleted. Every change keeps the ledger and the stamps in step."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -244,8 +244,3 @@ def _repoint(txn: Txn, loser: str, survivor: str) -> bool:
                 setattr(holder, name, survivor)
                 found = True
     return found
-
-
-def copied(txn: Txn) -> Txn:
-    """A copy whose lines may be changed without changing the books."""
-    return replace(txn, lines=[replace(line) for line in txn.lines], applied=list(txn.applied))

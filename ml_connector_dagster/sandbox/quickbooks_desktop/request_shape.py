@@ -10,6 +10,8 @@ from datetime import date
 
 from lxml import etree
 
+from ml_connector_dagster.sandbox.quickbooks_desktop.words import WORDS
+
 _TAIL = "IncludeRetElement* OwnerID*"
 _TXN_FILTER = (
     "MaxReturned? (ModifiedDateRangeFilter|TxnDateRangeFilter)? EntityFilter? AccountFilter? "
@@ -143,23 +145,8 @@ def _day(text: str) -> bool:
 _AMOUNT = _matching(r"([+-]?[0-9]{1,13}(\.[0-9]{2})?)?")
 _STAMP = _matching(r"(\d{4}-\d{1,2}-\d{1,2}(T\d{1,2}(:\d{1,2}(:\d{1,2}([+-]\d{1,2}:\d{1,2})?)?)?)?)?")
 _FLAG = _matching("true|false|1|0|")
-_WORDS: Mapping[str, str] = {
-    "ActiveStatus": "ActiveOnly|InactiveOnly|All",
-    "PaidStatus": "All|PaidOnly|NotPaidOnly",
-    "MatchCriterion": "StartsWith|Contains|EndsWith",
-    "JournalLineType": "Debit|Credit",
-    "ReportBasis": "Accrual|Cash|None",
-    "ReturnRows": "ActiveOnly|NonZero|All",
-    "ReturnColumns": "ActiveOnly|NonZero|All",
-    "ReportPostingStatusFilter": "Either|NonPosting|Posting",
-    "TransactionPostingStatusFilter": "Either|NonPosting|Posting",
-    "ReportDetailLevelFilter": "All|AllExceptSummary|SummaryOnly",
-    "TransactionDetailLevelFilter": "All|AllExceptSummary|SummaryOnly",
-    "CustomSummaryReportType": "CustomSummary",
-    "CustomDetailReportType": "CustomTxnDetail",
-}
 TEXTS: Mapping[str, Callable[[str], bool]] = {
-    **{name: _matching(words) for name, words in _WORDS.items()},
+    **{name: _matching(words) for name, words in WORDS.items()},
     **dict.fromkeys(("Amount", "TaxAmount"), _AMOUNT),
     **dict.fromkeys(("TxnDate", "FromTxnDate", "ToTxnDate", "FromReportDate", "ToReportDate"), _day),
     **dict.fromkeys(
@@ -171,7 +158,9 @@ TEXTS: Mapping[str, Callable[[str], bool]] = {
     ),
     **dict.fromkeys(("TxnID", "TxnLineID", "ListID"), _at_most(36)),
     "MaxReturned": _matching(r"\s*[+-]?\d+\s*"),
-    "ExternalGUID": _matching(r"0|\{[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}"),
+    **dict.fromkeys(
+        ("ExternalGUID", "OwnerID"), _matching(r"0|\{[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}")
+    ),
     "EditSequence": _at_most(16),
     "Memo": _at_most(4095),
     "FullName": _at_most(209),

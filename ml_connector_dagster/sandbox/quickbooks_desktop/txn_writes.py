@@ -10,15 +10,11 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.records import Txn
 from ml_connector_dagster.sandbox.quickbooks_desktop.refusals import Refused, no_such_txn
 from ml_connector_dagster.sandbox.quickbooks_desktop.request import text
 
-_NEVER_VOIDED = {"ReceivePayment", "Transfer"}
-
 
 def txn_void(company: Company, request: etree._Element) -> Answer:
     """Void; a transaction that is void already is voided again without a change."""
     kind = text(request, "TxnVoidType")
     txn = _found(company, kind, text(request, "TxnID"))
-    if kind in _NEVER_VOIDED:
-        raise Refused(3185, f"A {kind} cannot be voided.")
     check_day(company, txn.day)
     company.void(txn)
     children: list[Child] = [

@@ -234,6 +234,46 @@ def test_what_is_of_another_kind_or_in_a_closed_period_is_neither_voided_nor_del
     assert office.code(asked.format("JournalEntry")) == "3171"
 
 
+def test_a_paid_bill_that_is_voided_leaves_its_payment_without_a_bill(office):
+    company, owed = office.company, office.account("2000")
+    bill, payment = _paid_bill(office)
+    office.later(hours=1)
+    asked = f"<TxnVoidRq><TxnVoidType>Bill</TxnVoidType><TxnID>{bill.txn_id}</TxnID></TxnVoidRq>"
+    assert office.code(asked) == "0"
+    assert (payment.applied, payment.modified_at) == ([], office.now)
+    assert company.ledger.balance(office.now.date())[owed] == 500, "what was paid stands with the vendor"
+    found = office.ask("<BillQueryRq/>")[0]
+    assert (found.findtext("AmountDue"), found.findtext("IsPaid"), found.findtext("Memo")) == ("0.00", "true", "VOID: ")
+
+
+def test_a_payment_that_is_deleted_opens_its_bill_again(office):
+    bill, payment = _paid_bill(office)
+    office.company.delete(payment)
+    assert not office.company.paid(bill.txn_id)
+    assert office.ask("<BillQueryRq/>")[0].findtext("OpenAmount") == "5.00"
+
+
+def test_a_payment_that_was_deposited_cannot_be_deleted(brackenridge):
+    deposit = next(
+        txn for txn in brackenridge.company.txns.values() if txn.kind == "Deposit" and txn.lines[0].linked_id
+    )
+    asked = f"<TxnDelRq><TxnDelType>ReceivePayment</TxnDelType><TxnID>{deposit.lines[0].linked_id}</TxnID></TxnDelRq>"
+    assert brackenridge.code(asked) == "3160"
+
+
+def _paid_bill(office):
+    company, owed, vendor = office.company, office.account("2000"), next(iter(office.company.lists["Vendor"]))
+    line = company.new_line(500, office.now, account_id=office.account("6100"))
+    bill = company.enter("Bill", office.now.date(), [line], name_id=vendor, account_id=owed)
+    more = {
+        "name_id": vendor,
+        "account_id": owed,
+        "deposit_to": office.account("1010"),
+        "applied": [(bill.txn_id, 500)],
+    }
+    return bill, company.enter("BillPaymentCheck", office.now.date(), [company.new_line(500, office.now)], **more)
+
+
 def test_an_entry_that_a_person_deleted_can_be_found_as_deleted_alone(office):
     txn = office.company.txns[office.added().findtext("TxnID")]
     office.company.delete(txn)

@@ -29,6 +29,8 @@ WRONG = {
     "a fraction of a second": message(
         "<AccountQueryRq><FromModifiedDate>2026-11-01T00:00:00.5</FromModifiedDate></AccountQueryRq>"
     ),
+    "a void of a payment": message(VOID.replace("JournalEntry", "ReceivePayment")),
+    "an owner that is no id": message("<CompanyQueryRq><OwnerID>ours</OwnerID></CompanyQueryRq>"),
     "a report without columns": message(
         "<CustomDetailReportQueryRq><CustomDetailReportType>CustomTxnDetail</CustomDetailReportType>"
         "<SummarizeRowsBy>Account</SummarizeRowsBy></CustomDetailReportQueryRq>"
