@@ -105,11 +105,13 @@ def answers_arrived_sensor(jobs: Sequence[AnyJob]) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, connector: ConnectorResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         from ml_connector_dagster.flows.answered import answered_slices
+        from ml_connector_dagster.flows.post import record_outcomes
 
         busy = busy_slices(context.instance)
         requested = 0
         for name in connector.enabled_names():
             opened = connector.connection(name)
+            record_outcomes(opened)  # of journals that the machine took or refused: they belong into the trail
             for request in answer_requests(name, opened.source, answered_slices(opened)):
                 if (name, request.partition_key) not in busy:
                     requested += 1

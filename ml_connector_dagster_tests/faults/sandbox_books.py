@@ -29,6 +29,7 @@ class SandboxBooks:
         self.refusals: list[tuple[str, str]] = []
         self.saved: list[str] = []
         self.company = Company(lambda: (self.now + ZONE).replace(tzinfo=None))
+        self.company.stamps.clear()
         self._name_lists()
         enter = self.company.enter
 
@@ -37,9 +38,9 @@ class SandboxBooks:
             return enter(*args, **more)
 
         self.company.enter = noted
-        self._program = Program(self.company)
-        self._program.message_sets.remembers = remembers
-        self._processor = Processor(self._program, wait=lambda _: None)
+        self.program = Program(self.company)
+        self.program.message_sets.remembers = remembers
+        self._processor = Processor(self.program, wait=lambda _: None)
 
     def begin(self) -> None:
         self._processor.begin_session()
@@ -49,7 +50,7 @@ class SandboxBooks:
 
     def process(self, request: str) -> str:
         self.now += timedelta(seconds=20)
-        planted = self._program.injections.planted
+        planted = self.program.injections.planted
         if "newMessageSetID" in request:
             planted += [Injection(status=int(code), message=message) for code, message in self.refusals[:1]]
             del self.refusals[:1]
@@ -78,11 +79,11 @@ class SandboxBooks:
         self.company.restate(txn)
 
     def backup(self) -> Any:
-        sets = self._program.message_sets
+        sets = self.program.message_sets
         return copy.deepcopy((self.company.txns, self.company.deleted_txns, sets._stored))
 
     def restore(self, kept: Any) -> None:
-        self.company.txns, self.company.deleted_txns, self._program.message_sets._stored = copy.deepcopy(kept)
+        self.company.txns, self.company.deleted_txns, self.program.message_sets._stored = copy.deepcopy(kept)
 
     def _name_lists(self) -> None:
         """Give accounts and a class the ids that the harness posts to."""
