@@ -171,7 +171,7 @@ def _after_page(operation: Operation, seen: Seen, values: dict[str, Any], pace: 
     values |= {"error": "", "error_code": ""}
     if not left:
         return Change(State.SUCCEEDED, Phase.START, values | {"progress": {**progress, "spans": []}})
-    values |= {"failures": 0, "progress": {**progress, "spans": left}}
+    values |= {"failures": 0, "progress": {**progress, "spans": left, "lost": 0}}
     return Change(State.PENDING, Phase.START, values)
 
 

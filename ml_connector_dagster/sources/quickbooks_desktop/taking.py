@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_connector_dagster.errors import ConnectorError
-from ml_connector_dagster.sources.quickbooks_desktop import hresults, journals, reads, rows, status
+from ml_connector_dagster.sources.quickbooks_desktop import hresults, journals, reads, rows, status, windows
 from ml_connector_dagster.sources.quickbooks_desktop.calls import NOBODYS, Call, left
 from ml_connector_dagster.sources.quickbooks_desktop.handing import journal_lost, lost
 from ml_connector_dagster.sources.quickbooks_desktop.operations import FINAL, Change, Operation, Phase, State
 from ml_connector_dagster.sources.quickbooks_desktop.qbxml import as_document
-from ml_connector_dagster.sources.quickbooks_desktop.windows import SLOW_SECONDS
 
 POISON = "poison"
 UNREADABLE = "QuickBooks' answer cannot be read: it holds characters that XML does not allow, or is no qbXML."
@@ -114,7 +113,7 @@ def _refused(call: Call, given: Operation, came: Came) -> Operation:
         return call.change(given, journal_lost(given, said, code))
     if hresults.is_session_over(code):
         return call.change(given, reads.restarted(given))
-    if call.seconds_of(given) > SLOW_SECONDS:
+    if call.seconds_of(given) > windows.SLOW_SECONDS and windows.shrunk(given.progress) is not None:
         return call.change(given, lost(call, given))
     return call.change(given, reads.refused(given, said, code=code))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from ml_connector_dagster.errors import SettingWrong, TemporarilyRefused
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind, State
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue, Wanted
+from ml_connector_dagster.store.closed_questions import count_closed, forget_closed
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster_tests.sources.quickbooks_desktop.conftest import machine_on
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_file import (
@@ -106,3 +109,23 @@ def test_a_machine_that_never_called_was_never_seen(queue: Queue) -> None:
     assert (queue.seen().seen_at, queue.waiting_since()) == (None, None)
     asked = queue.ask(PURPOSE, WANTED)
     assert (queue.waiting_since(), queue.waiting()) == (asked.asked_at, [asked])
+
+
+def test_housekeeping_forgets_what_was_published_long_ago_and_keeps_what_is_open_and_every_journal(
+    store: Store,
+) -> None:
+    queue, machine = Queue(store, FILE_ID), machine_on(store)
+    for purpose in ("old", "open"):
+        queue.ask(purpose, WANTED)
+        machine.run()
+    queue.publish(queue.arrived()[0], "run-1")
+    queue.enqueue(Wanted("op-1", Kind.JOURNAL_ADD, "key", {"lines": []}))
+    machine.bring("<unasked/>")
+    now, later = machine.file.clock.now, store.now() + timedelta(days=1)
+    with store.begin() as database:
+        assert count_closed(database, now - timedelta(days=1)) == 0
+        assert count_closed(database, later) == 3
+        forget_closed(database, later)
+    assert [one.purpose for one in queue.arrived()] == ["open"]
+    assert len(list(queue.answers(queue.arrived()[0]))) == 4
+    assert [len(queue.operations()), len(queue.operations(Kind.READ))] == [1, 3]

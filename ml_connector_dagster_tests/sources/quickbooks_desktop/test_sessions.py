@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -420,3 +421,28 @@ def test_the_password_before_counts_until_its_grace_is_over(sqlite_store: Store,
     assert machine.sessions.authenticate(new.username, PASSWORD) == NOTHING
     machine.file.clock.now = now + timedelta(hours=2)
     assert machine.sessions.authenticate(new.username, PASSWORD)[1] == "nvu"
+
+
+# ── at once ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_calls_at_the_same_moment_take_turns(store: Store) -> None:
+    """A proxy that repeats a call while the first is at work, and a machine that logs in meanwhile."""
+    queue, machine = Queue(store, FILE_ID), machine_on(store)
+    ask_for(queue, "invoices", "classes")
+    machine.log_in()
+    machine.ask()
+    with ThreadPoolExecutor(4) as pool:
+        requests = [
+            pool.submit(machine.sessions.send_request, machine.ticket, "", PATH, "US", (16, 0)) for _ in range(4)
+        ]
+        given = [one.result() for one in requests]
+    assert len(set(given)) == 4, "each hand-out has a request id of its own"
+
+    answers = [machine.file.process(one) for one in given]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(machine.bring, answers))
+    assert [one.page for one in reads_of(queue) if one.name == "invoices"] == [1]
+    with ThreadPoolExecutor(3) as pool:
+        tickets = [pool.submit(machine.sessions.authenticate, USER, PASSWORD) for _ in range(3)]
+        assert len({one.result()[0] for one in tickets}) == 3
+    machine.run()
+    assert read_back(queue) == ONE_EACH_DAY
