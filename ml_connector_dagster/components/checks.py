@@ -100,9 +100,12 @@ def heartbeat_check(connection: str, key: dg.AssetKey) -> dg.AssetChecksDefiniti
     def machine_seen(connector: ConnectorResource) -> dg.AssetCheckResult:
         from ml_connector_dagster.components.reports import check_of_heartbeat
         from ml_connector_dagster.flows.awaited import heartbeat
+        from ml_connector_dagster.flows.post import record_outcomes
 
         with as_failure():
-            return check_of_heartbeat(heartbeat(connector.connection(connection)))
+            opened = connector.connection(connection)
+            record_outcomes(opened)  # of journals: the process that the machine calls knows no connection
+            return check_of_heartbeat(heartbeat(opened))
 
     return machine_seen
 

@@ -68,6 +68,7 @@ def test_a_read_that_waits_for_its_answer_ends_green_without_a_materialization_a
 def test_the_heartbeat_says_what_does_not_hold_and_warns(monkeypatch):
     found = [Finding("machine", holds=False, says="Not seen since Friday."), Finding("file", holds=True, says="Open.")]
     monkeypatch.setattr("ml_connector_dagster.flows.awaited.heartbeat", lambda connection: found)
+    monkeypatch.setattr("ml_connector_dagster.flows.post.record_outcomes", lambda connection: 0)
     monkeypatch.setattr(ConnectorResource, "connection", lambda self, name: None)
     check = heartbeat_check("uk", dg.AssetKey(["uk", "ledger_lines"]))
     result = check(ConnectorResource())
