@@ -4,7 +4,7 @@
 """
 
 import importlib
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -138,7 +138,17 @@ class SandboxedCompany:
 
     def read(self, *periods: Period) -> None:
         """Read and derive every entity of the periods, as the books are now."""
-        reader, entities = self.connection.reader(), self.connection.source.entities
+        self._read(self.connection.source.entities, periods)
+
+    def read_ledger(self, *periods: Period) -> None:
+        """Read the ledger lines of the periods and what they are derived from, as the books are now."""
+        wanted = {LEDGER_LINES}
+        for entity in reversed(self.connection.source.entities):
+            wanted |= set(entity.derived_from) if entity.name in wanted else set()
+        self._read([entity for entity in self.connection.source.entities if entity.name in wanted], periods)
+
+    def _read(self, entities: Sequence[Entity], periods: Sequence[Period]) -> None:
+        reader = self.connection.reader()
         self._answered(*(partial(_first_of, reader, entity, period) for period in periods for entity in entities))
         for period in periods:
             self.staged.pull(reader, entities, period)
@@ -153,10 +163,16 @@ class SandboxedCompany:
         """Answer the staged ledger lines by account."""
         return staged_movement(self.staged, LEDGER_LINES, period)  # type: ignore[arg-type]  # a StagedReader is enough
 
-    def unexplained(self, period: Period) -> dict[str, Decimal]:
-        """Answer what the vendor's own report says and neither lines nor named classes explain."""
-        reader = self.connection.reader()
-        self._answered(lambda: reader.control(period))
+    def unexplained(self, period: Period, *, moved: bool = False) -> dict[str, Decimal]:
+        """Answer what the vendor's own report says and neither lines nor named classes explain.
+
+        Args:
+            period: The month, just read.
+            moved: Whether the books changed since: where the report came with the lines, it is asked for anew then.
+        """
+        if moved:
+            reader = self.connection.reader()
+            self._answered(lambda: reader.control(period))
         books = ask_books(self.connection, period, self.staged)  # type: ignore[arg-type]
         return unexplained(books.movement, self.lines(period), books.residuals.values())
 
