@@ -89,12 +89,13 @@ def _read_back(dagster: DagsterGraphql, opened: OpenConnection, period: str) -> 
     since = opened.store.now()
     dagster.launch(f"{opened.name}_read", period, tags={"mlc/trigger": "demo"})
     _until(f"{opened.name} {period} is read again", lambda: _was_read(opened, period, since))
-    module = next(one.name for one in opened.settings.modules if one.from_ == LEDGER_LINES and one.read_back)
+    modules = [one.name for one in opened.settings.modules if one.from_ == LEDGER_LINES and one.read_back]
     compared_since = opened.store.now()
     dagster.launch(f"{opened.name}_tie_out", period, tags={"mlc/trigger": "demo"})
 
     def compared() -> TieOut | None:
-        return newest_tie_outs(opened, [module], read_back_since=compared_since).get((module, period))
+        found = newest_tie_outs(opened, modules, read_back_since=compared_since)
+        return found.get((modules[0], period)) if len(found) == len(modules) else None
 
     return _until(f"{opened.name} {period} is compared again", compared)
 
