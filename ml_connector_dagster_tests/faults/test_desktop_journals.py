@@ -16,9 +16,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from ml_connector_dagster.ledger.journal import Journal
 from ml_connector_dagster.sources.contract import JournalPosting, JournalState
+from ml_connector_dagster.sources.quickbooks_desktop import rows
+from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster_tests.faults.desktop_office import CALLS, WORK, Office, Trouble, journal
@@ -119,6 +122,18 @@ def test_crash_point(desk: Office, point: int, at: int, kind: str) -> None:
     assert_in_the_books_once(desk)
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("at", "kind"), [(SEND_WRITE, "server_dies_committed"), (TAKE_WRITE, "server_dies_uncommitted")]
+)
+def test_crash_points_beside_postgres(postgres_store: Store, at: int, kind: str) -> None:
+    desk = office(postgres_store, next(NUMBERS))
+    desk.post(journal("A"), journal("B"))
+    desk.cycle(Trouble(at, kind))
+    desk.settle()
+    assert_in_the_books_once(desk)
+
+
 @pytest.mark.parametrize("does", ["rename", "move", "void", "delete"])
 def test_crash_point_07_and_a_user_was_at_the_entry_before_we_look(desk: Office, does: str) -> None:
     desk.post(journal("A"))
@@ -194,6 +209,30 @@ def test_crash_point_15_a_user_deleted_or_voided_a_posted_entry(desk: Office, do
     desk.settle()
     assert only(desk).state is state
     assert_in_the_books_once(desk)
+
+
+@pytest.mark.parametrize("step", range(7, 13))
+def test_crash_points_16_and_17_between_the_pages_of_a_read_and_before_it_is_published(store: Store, step: int) -> None:
+    """A journal is posted in the same session, and what was read is whole, once, and found again until it is published."""
+    desk = office(store, next(NUMBERS))
+    queue = Queue(store, desk.company_id)
+    with store.begin() as database:
+        rows.change_company(database, desk.company_id, pace={"customers": {"size": 15}})
+    reading = queue.ask("customers", [("customers", {})])
+    desk.post(journal("A"))
+    desk.cycle(Trouble(step, "drop_answer" if step % 3 else "machine_dies"))
+    desk.settle()
+    assert_in_the_books_once(desk)
+    found = [queue.find("customers") for _ in range(2)]
+    assert [one.id for one in found if one is not None] == [reading.id] * 2
+    (arrived,) = queue.arrived()
+    assert arrived.id == reading.id
+    pages = [etree.fromstring(raw) for _, _, raw in queue.answers(arrived)]
+    names = [name for page in pages for name in page.xpath("//CustomerRet/ListID/text()")]
+    assert len(pages) >= 2
+    assert sorted(names) == sorted(desk.books.company.lists["Customer"])
+    queue.publish(arrived, "run")
+    assert queue.find("customers") is None
 
 
 def test_an_entry_that_a_user_deleted_is_posted_anew_only_on_a_persons_word(desk: Office) -> None:
