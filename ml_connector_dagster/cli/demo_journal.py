@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql
+from ml_connector_dagster.cli.dagster_graphql import ENDED, DagsterGraphql
 from ml_connector_dagster.cli.output import say
 from ml_connector_dagster.connections.opening import Connector, OpenConnection
 from ml_connector_dagster.errors import LoadIncomplete
@@ -89,15 +89,18 @@ def _read_back(dagster: DagsterGraphql, opened: OpenConnection, period: str) -> 
     since = opened.store.now()
     dagster.launch(f"{opened.name}_read", period, tags={"mlc/trigger": "demo"})
     _until(f"{opened.name} {period} is read again", lambda: _was_read(opened, period, since))
-    modules = [one.name for one in opened.settings.modules if one.from_ == LEDGER_LINES and one.read_back]
+    module = next(one.name for one in opened.settings.modules if one.from_ == LEDGER_LINES and one.read_back)
     compared_since = opened.store.now()
-    dagster.launch(f"{opened.name}_tie_out", period, tags={"mlc/trigger": "demo"})
-
-    def compared() -> TieOut | None:
-        found = newest_tie_outs(opened, modules, read_back_since=compared_since)
-        return found.get((modules[0], period)) if len(found) == len(modules) else None
-
-    return _until(f"{opened.name} {period} is compared again", compared)
+    comparing = dagster.launch(f"{opened.name}_tie_out", period, tags={"mlc/trigger": "demo"})
+    _until(f"{opened.name} {period} is compared again", lambda: dagster.status(comparing) in ENDED)
+    found = newest_tie_outs(opened, [module], read_back_since=compared_since).get((module, period))
+    if found is None:
+        raise LoadIncomplete(
+            f"{opened.name} {period} was not compared again: {dagster.why_failed(comparing)}",
+            "The journal stands in the books; that the month names it is not proved.",
+            "Run make ui and look at the failed run.",
+        )
+    return found
 
 
 def _was_read(opened: OpenConnection, period: str, since: datetime) -> bool:
