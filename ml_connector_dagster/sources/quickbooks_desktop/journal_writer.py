@@ -81,9 +81,8 @@ class DesktopJournals:
         if self._corrections(key):
             raise _held(key, "was corrected since", "Void its corrections first; `journals show` names them.")
         self._refuse_closed(key, date.fromisoformat(additions[0].payload["date"]))
-        for one in additions:
-            if one.state in (State.UNKNOWN, State.IN_FLIGHT) or (one.state is State.PENDING and one.writes):
-                raise _held(key, "is on its way to QuickBooks and its outcome is not known yet", "Void it after that.")
+        if any(_may_stand(one) for one in additions):
+            raise _held(key, "is on its way to QuickBooks and its outcome is not known yet", "Void it after that.")
         for one in additions:
             if one.state is State.PENDING:
                 self._change(one, state=State.CANCELLED, finished_at=self._now(), error=f"cancelled by {approval.by}")
@@ -317,6 +316,13 @@ def _refuse_other_content(journal: Journal, standing: Sequence[Operation]) -> No
             "Give the changed journal another key, or turn the posted one into it with `ml-connector journals correct`.",
             journal=journal.key,
         )
+
+
+def _may_stand(one: Operation) -> bool:
+    """Whether an entry that is at work may be in the books already, or may come there this moment."""
+    return one.state in (State.UNKNOWN, State.IN_FLIGHT) or (
+        one.state is State.PENDING and (one.writes > 0 or one.txn_id is not None)
+    )
 
 
 def _held(key: str, why: str, do: str) -> HeldForPerson:

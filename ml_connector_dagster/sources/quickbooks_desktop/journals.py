@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ml_connector_dagster.sources.quickbooks_desktop import journal_requests
-from ml_connector_dagster.sources.quickbooks_desktop.journal_answers import Answer, Entry, Reply, read_answer
+from ml_connector_dagster.sources.quickbooks_desktop.journal_answers import Answer, Entry, EntryLine, Reply, read_answer
 from ml_connector_dagster.sources.quickbooks_desktop.journal_judgement import (
     Finding,
     Look,
@@ -137,11 +137,17 @@ def _modification(operation: Operation, entry: Entry) -> Change:
         return Change(State.PENDING, Phase.WRITE)
     renewed = _tries(operation) + (operation.request is not None)
     message_set = message_set_id(operation.dedupe_key, renewed)
-    line_ids = [line.line_id for line in entry.lines]
+    wanted = operation.payload["lines"]
+    line_ids = [_kept(line, new) for line, new in zip(entry.lines, wanted, strict=False)]
     request = journal_requests.modify(operation.id, message_set, operation.payload, entry.edit_sequence, line_ids)
     values = {"request": request, "message_set_id": message_set, "edit_sequence": entry.edit_sequence}
     progress = {**operation.progress, "tries": renewed, ANSWERED: False}
     return Change(State.PENDING, Phase.WRITE, values | {"progress": progress})
+
+
+def _kept(standing: EntryLine, wanted: Mapping[str, Any]) -> str:
+    """Answer which line becomes the wanted one: a new one where a class must go, since what is left out stays."""
+    return "-1" if standing.class_id and not wanted["tracking_id"] else standing.line_id
 
 
 def _to_write(operation: Operation) -> Change:

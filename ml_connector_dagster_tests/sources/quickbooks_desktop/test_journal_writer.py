@@ -147,6 +147,19 @@ def test_what_may_stand_in_the_books_is_not_cancelled(desk: Office) -> None:
         desk.writer().void("A", desk.approval())
 
 
+def test_an_entry_that_is_looked_at_again_is_not_cancelled(desk: Office) -> None:
+    """It was found in the books, not written: a void that came meanwhile must not take it for one never sent."""
+    backup = desk.kept()
+    desk.post(journal("A"))
+    desk.settle()
+    desk.restore(backup)
+    desk.post(journal("A"))
+    desk.settle()
+    desk.writer().verify("A")
+    with pytest.raises(HeldForPerson, match="outcome is not known yet"):
+        desk.writer().void("A", desk.approval())
+
+
 def test_nothing_is_voided_in_a_closed_period(desk: Office) -> None:
     desk.post(journal("A"))
     desk.settle()
