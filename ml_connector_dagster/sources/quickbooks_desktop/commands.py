@@ -42,7 +42,7 @@ def qwc(
         written(**facts, username="", every_minutes=every_minutes)  # refuses a wrong address before anything is issued
         grace = timedelta(hours=grace_hours)
         login = issue(company.store, company.company_id, connection, rotate=rotate, grace=grace)
-        text = written(**facts, username=login.username, every_minutes=every_minutes)
+        text = written(**facts, username=login.username, every_minutes=every_minutes, named=login.app_name)
     file.write_bytes(text.encode())
     click.echo(
         f"Wrote {file}. Copy it to the Windows machine, double-click it while the company file is open as Admin in"

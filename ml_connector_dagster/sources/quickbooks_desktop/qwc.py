@@ -32,6 +32,8 @@ class Login:
     username: str
     password: str
     """Shown once; empty where the one issued before still counts."""
+    app_name: str
+    """As the first .qwc of the company file had it: QuickBooks' permission is bound to it, whatever the connection is named."""
 
 
 def issue(store: Store, company_id: str, connection: str, *, rotate: bool, grace: timedelta) -> Login:
@@ -50,8 +52,9 @@ def issue(store: Store, company_id: str, connection: str, *, rotate: bool, grace
     with store.begin() as database:
         company = rows.company(store, database, company_id)
         username = company["username"] or f"{connection}-{secrets.token_hex(2)}"
+        name = company["app_name"] or app_name(connection)
         if company["password_hash"] and not rotate:
-            return Login(username, "")
+            return Login(username, "", name)
         previous = {"previous_hash": company["password_hash"], "previous_until": now + grace}
         names = {
             "app_name": company["app_name"] or app_name(connection),
@@ -61,7 +64,7 @@ def issue(store: Store, company_id: str, connection: str, *, rotate: bool, grace
         rows.change_company(
             database, company_id, username=username, password_hash=new_hash, **names, **(previous if rotate else {})
         )
-    return Login(username, password)
+    return Login(username, password, name)
 
 
 def invitation(store: Store, connection: str, company_id: str, public_url: str) -> Invitation:
@@ -77,7 +80,9 @@ def app_name(connection: str) -> str:
     return f"ml-connector {connection}"
 
 
-def written(*, connection: str, company_id: str, username: str, public_url: str, every_minutes: int) -> str:
+def written(
+    *, connection: str, company_id: str, username: str, public_url: str, every_minutes: int, named: str = ""
+) -> str:
     """Answer the text of the .qwc file.
 
     Args:
@@ -86,13 +91,14 @@ def written(*, connection: str, company_id: str, username: str, public_url: str,
         username: Of ``issue``.
         public_url: Base of the address where ``ml-connector serve`` is reached from the Windows machine.
         every_minutes: How often the Web Connector asks; the person at the machine may change it.
+        named: The application's name of ``issue``; empty for a connection's first.
 
     Raises:
         SettingWrong: The Web Connector would refuse the address.
     """
     base = _base(public_url)
     elements = {
-        "AppName": app_name(connection),
+        "AppName": named or app_name(connection),
         "AppID": "",
         "AppURL": base + SOAP_PATH,
         "AppDescription": DESCRIPTION,

@@ -9,6 +9,8 @@ from ml_connector_dagster_tests.sources.quickbooks_desktop.small_file import FIL
 
 
 def machine_on(store: Store) -> Machine:
+    """A machine that may log in; the database flushes nothing, since no test here cuts its power."""
+    store._engines.durable = store._engines.quick
     introduce(store)
     file = SmallFile()
     return Machine(Sessions(store, clock=file.clock), file)

@@ -69,4 +69,6 @@ def test_the_command_prints_the_password_once_and_rotates_it(sqlite_store: Store
     assert first not in before
     second = run("--rotate", "--grace-hours", "2")
     assert (len(second), second != first) == (29, True)
+    renamed = qwc.issue(sqlite_store, FILE_ID, "renamed", rotate=False, grace=timedelta())
+    assert renamed.app_name == "ml-connector small", "QuickBooks' permission is bound to the name"
     assert [counts(second), counts(first), counts(first, hours=3), counts("")] == [True, True, False, False]
