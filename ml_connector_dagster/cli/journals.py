@@ -96,7 +96,7 @@ def show(connection: str | None, journal: str, as_json: bool) -> None:
 @_BY
 @json_option
 def void(connection: str, journal: str, by: str, as_json: bool) -> None:
-    """Void JOURNAL in the books of CONNECTION; an entry that was not sent yet is cancelled."""
+    """Void JOURNAL in the books of CONNECTION; an entry that does not stand there is let go."""
     from ml_connector_dagster.flows.post import void_journal
 
     with Connector.of_process() as connector:

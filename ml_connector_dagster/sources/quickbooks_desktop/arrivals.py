@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from ml_connector_dagster.sources.contract import CHANGES, Arrived, EntityKind, Finding, Waiting
 from ml_connector_dagster.sources.quickbooks_desktop.entities import ENTITIES
+from ml_connector_dagster.sources.quickbooks_desktop.journal_records import for_a_person
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.readings import FAILED, Reading
 from ml_connector_dagster.sources.quickbooks_desktop.source import HOW_TO_CONNECT
@@ -23,6 +24,7 @@ from ml_connector_dagster.store.tables import desktop_attempt, desktop_operation
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store
 
+MOST_NAMED = 5
 _KINDS = {entity.name: entity.kind for entity in ENTITIES}
 _PERIOD = re.compile(r"\d{4}-\d{2}")
 
@@ -70,7 +72,8 @@ def published(store: Store, company_id: str, entity: str, period: str, run_id: s
 
 def heartbeat(store: Store, company_id: str) -> Sequence[Finding]:
     """Answer when the customer's machine was last seen and the company file was last open, for a bookkeeper."""
-    seen = Queue(store, company_id).seen()
+    queue = Queue(store, company_id)
+    seen = queue.seen()
     if seen.seen_at is None:
         return [Finding("Web Connector", holds=False, says=f"It has never called. {HOW_TO_CONNECT}")]
     opened = (
@@ -79,7 +82,17 @@ def heartbeat(store: Store, company_id: str) -> Sequence[Finding]:
     says = f"The Windows machine was last seen {_said(seen.seen_at)}, {opened}."
     found = [Finding("Web Connector", holds=seen.opened_at is not None, says=says)]
     told = {"Last session": seen.error, "Paused": seen.paused}
+    told["Journals"] = _said_of_journals(queue)
     return [*found, *(Finding(subject, holds=False, says=says) for subject, says in told.items() if says)]
+
+
+def _said_of_journals(queue: Queue) -> str:
+    """Answer which journals wait for a person's decision; empty where none does."""
+    stopped = for_a_person(queue.operations())
+    named = ", ".join(dict.fromkeys(str(one.payload["key"]) for one in stopped[:MOST_NAMED]))
+    if not stopped:
+        return ""
+    return f"{len(stopped)} journal entries wait for a person ({named}); `ml-connector journals show` says why."
 
 
 def _said(moment: datetime) -> str:

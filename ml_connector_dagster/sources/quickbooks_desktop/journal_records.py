@@ -65,6 +65,17 @@ def lines_from(kept: Sequence[Mapping[str, Any]]) -> tuple[JournalLine, ...]:
     )
 
 
+def for_a_person(operations: Sequence[Operation]) -> list[Operation]:
+    """Answer those that QuickBooks refused or that are in conflict, and that nobody tried again since."""
+    newest = {(one.payload["key"], one.payload["entry"]): one.id for one in operations if one.kind is Kind.JOURNAL_ADD}
+    return [
+        one
+        for one in operations
+        if one.state in (State.FAILED, State.CONFLICT)
+        and (one.kind is not Kind.JOURNAL_ADD or newest[one.payload["key"], one.payload["entry"]] == one.id)
+    ]
+
+
 def posting_of(operation: Operation, voided: set[str]) -> JournalPosting:
     """Answer an operation as the contract shows it.
 

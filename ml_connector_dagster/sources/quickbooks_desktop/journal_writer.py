@@ -76,7 +76,7 @@ class DesktopJournals:
         return [posting_of(one, voided) for one in operations if key in ("", one.payload["key"])]
 
     def void(self, key: str, approval: Approval) -> Sequence[JournalPosting]:
-        """Enqueue the void of each entry in the books, and cancel those that were never sent."""
+        """Enqueue the void of each entry in the books, and cancel those that do not stand there."""
         additions = self._additions_of(key)
         if self._corrections(key):
             raise _held(key, "was corrected since", "Void its corrections first; `journals show` names them.")
@@ -84,7 +84,7 @@ class DesktopJournals:
         if any(_may_stand(one) for one in additions):
             raise _held(key, "is on its way to QuickBooks and its outcome is not known yet", "Void it after that.")
         for one in additions:
-            if one.state is State.PENDING:
+            if one.state in (State.PENDING, State.FAILED) or one.error_code in ANEW:
                 self._change(one, state=State.CANCELLED, finished_at=self._now(), error=f"cancelled by {approval.by}")
         self._enqueue(self._void(one, approval) for one in additions if one.state is State.SUCCEEDED)
         return self.postings(key)
@@ -319,10 +319,11 @@ def _refuse_other_content(journal: Journal, standing: Sequence[Operation]) -> No
 
 
 def _may_stand(one: Operation) -> bool:
-    """Whether an entry that is at work may be in the books already, or may come there this moment."""
-    return one.state in (State.UNKNOWN, State.IN_FLIGHT) or (
-        one.state is State.PENDING and (one.writes > 0 or one.txn_id is not None)
-    )
+    """Whether an entry that is not known to stand may be in the books all the same, or may come there this moment."""
+    if one.state is State.CONFLICT:
+        return one.error_code not in ANEW
+    was_sent = one.writes > 0 or one.txn_id is not None
+    return one.state in (State.UNKNOWN, State.IN_FLIGHT) or (one.state is State.PENDING and was_sent)
 
 
 def _held(key: str, why: str, do: str) -> HeldForPerson:

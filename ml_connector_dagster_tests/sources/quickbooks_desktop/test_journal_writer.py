@@ -12,6 +12,7 @@ from lxml import etree
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.ledger.journal import Journal, JournalLine
 from ml_connector_dagster.sources.contract import JournalDesk, JournalState
+from ml_connector_dagster.sources.quickbooks_desktop.arrivals import heartbeat
 from ml_connector_dagster.sources.quickbooks_desktop.journal_writer import DesktopJournals
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.store.engine import Store
@@ -158,6 +159,28 @@ def test_an_entry_that_is_looked_at_again_is_not_cancelled(desk: Office) -> None
     desk.writer().verify("A")
     with pytest.raises(HeldForPerson, match="outcome is not known yet"):
         desk.writer().void("A", desk.approval())
+
+
+def test_what_waits_for_a_person_is_told_until_it_is_tried_again_or_let_go(desk: Office) -> None:
+    desk.books.refusals = [("3140", "Invalid reference")]
+    desk.post(journal("A"))
+    desk.settle()
+    desk.post(journal("B"))
+    desk.settle()
+    desk.user("delete", desk.writer().postings("B")[0])
+    desk.writer().verify()
+    desk.settle()
+    assert "2 journal entries wait for a person (A, B)" in said(desk)
+    desk.writer().void("B", desk.approval())
+    assert "1 journal entries wait for a person (A)" in said(desk)
+    desk.writer().retry("A", desk.approval())
+    desk.settle()
+    assert said(desk) == ""
+    assert [one.state.value for one in desk.writer().postings()] == ["posted", "cancelled"]
+
+
+def said(desk: Office) -> str:
+    return "".join(one.says for one in heartbeat(desk.store, desk.company_id) if one.subject == "Journals")
 
 
 def test_nothing_is_voided_in_a_closed_period(desk: Office) -> None:
