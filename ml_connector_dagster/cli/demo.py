@@ -97,7 +97,8 @@ def ui(port: int, sandbox_port: int) -> None:
             say(
                 f"1. Open {stack.dagster_url}/jobs/calder_uk_read, Launchpad… or Materialize all, and choose a month.\n"
                 "2. Its loads follow by themselves, seconds after the read: watch them under Runs.\n"
-                "3. Open calder_uk / anaplan / actuals_module: Partitions for the month, Checks for its tie-out."
+                "3. Open calder_uk / anaplan / actuals_module: Partitions for the month, Checks for its tie-out.\n"
+                "4. Do the same with brackenridge_read: it ends without a figure, and a second run reads what the machine answered."
             )
             try:
                 while True:
@@ -240,6 +241,8 @@ Where to look next:
   make ui                            the Dagster UI on loopback: materialize, backfill, look at the checks
   ml_connector_dagster/defs/demo/    the demo companies, one YAML file each
   ML_CONNECTOR_HOME={home} .venv/bin/ml-connector audit show --connection calder_uk
-                                     what was read and loaded, step by step"""
+                                     what was read and loaded, step by step
+  ML_CONNECTOR_HOME={home} .venv/bin/ml-connector journals show brackenridge
+                                     the journal entry that was posted into its books"""
 
 COMMANDS = (demo, ui)
