@@ -13,7 +13,14 @@ from decimal import Decimal
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from ml_connector_dagster.errors import AnswerAwaited, CredentialRefused, RequestRejected, SettingWrong
+from ml_connector_dagster.errors import (
+    AnswerAwaited,
+    CredentialRefused,
+    FiguresDiffer,
+    RequestRejected,
+    SettingWrong,
+    TemporarilyRefused,
+)
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
 from ml_connector_dagster.sources.contract import (
@@ -29,7 +36,13 @@ from ml_connector_dagster.sources.contract import (
 from ml_connector_dagster.sources.quickbooks_desktop.arrivals import purpose_of
 from ml_connector_dagster.sources.quickbooks_desktop.entities import CLASSES, CUSTOMERS, VENDORS
 from ml_connector_dagster.sources.quickbooks_desktop.facts import Facts, facts_of
-from ml_connector_dagster.sources.quickbooks_desktop.ledger_reading import Answered, LedgerReading, ledger_requests
+from ml_connector_dagster.sources.quickbooks_desktop.ledger_reading import (
+    FIRST_LOOK,
+    Answered,
+    LedgerReading,
+    Look,
+    ledger_requests,
+)
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind
 from ml_connector_dagster.sources.quickbooks_desktop.pages import document_page, reference_page
 from ml_connector_dagster.sources.quickbooks_desktop.parse import Context
@@ -39,6 +52,8 @@ from ml_connector_dagster.sources.quickbooks_desktop.readings import COMPLETE, F
 DELETED_OF = {CLASSES.name: "Class", CUSTOMERS.name: "Customer", VENDORS.name: "Vendor"}
 """Lists whose deleted elements stay as inactive members, by QuickBooks' word."""
 IDS_A_QUESTION = 50
+MOST_LOOKS = 3
+"""How often a month is looked at before "the books moved while they were read" is said."""
 COMPANY = "company"
 
 
@@ -201,24 +216,52 @@ class DesktopCompany:
             )
 
     def _ledger_pages(self, period: Period) -> Iterator[Page]:
-        reading, company = self._ledger_reading(period), self.company()
-        return self._read_ledger(reading, LedgerReading(period, company, self.posted()))
+        reading = self._ledger_reading(period)
+        return self._judged(reading, self._fresh_ledger(period))
 
-    def _read_ledger(self, reading: Reading, ledger: LedgerReading) -> Iterator[Page]:
+    def _judged(self, reading: Reading, ledger: LedgerReading) -> Iterator[Page]:
+        yield from self._passing(reading, ledger)
+        if ledger.unexplained or ledger.misclassed:
+            self._look_again(reading, ledger)
+
+    def _passing(self, reading: Reading, ledger: LedgerReading) -> Iterator[Page]:
         yield from ledger.pages(one for one in self._answers(reading) if not ledger.take(one))
         self._ledgers = {reading.id: ledger}
+
+    def _fresh_ledger(self, period: Period) -> LedgerReading:
+        return LedgerReading(period, self.company(), self.posted())
+
+    def _look_again(self, reading: Reading, ledger: LedgerReading) -> None:
+        """Ask for a month anew whose lines and balances differ, unless two looks met the same: the difference is real then.
+
+        Raises:
+            AnswerAwaited: It was asked for anew.
+            TemporarilyRefused: The books moved during each of three looks.
+            FiguresDiffer: They stood still, and lines and summary name other classes.
+        """
+        met, number, period = ledger.trial_balances.mark, ledger.look.number, ledger.period
+        if number and met == ledger.look.mark and not ledger.misclassed:
+            return  # the tie-out names it
+        self.queue.let_go(reading)
+        if number and met == ledger.look.mark:
+            raise _classes_differ(ledger.misclassed[0], period)
+        if number + 1 == MOST_LOOKS:
+            raise _moved(period)
+        self._ledger_reading(period, Look(number + 1, met))
+        raise self._awaited(f"{LEDGER_LINES} {period} once more")
 
     def _ledger(self, period: Period) -> LedgerReading:
         reading = self._ledger_reading(period)
         if reading.id not in self._ledgers:
-            for _ in self._ledger_pages(period):
+            for _ in self._passing(reading, self._fresh_ledger(period)):
                 pass
         return self._ledgers[reading.id]
 
-    def _ledger_reading(self, period: Period) -> Reading:
+    def _ledger_reading(self, period: Period, look: Look = FIRST_LOOK) -> Reading:
         facts = self.facts
         company = facts.company(self.session.company_id, self.session.time_zone) if facts else None
-        requests = ledger_requests(period, company, uses_classes=facts.uses_classes if facts else True)
+        uses_classes = facts.uses_classes if facts else True
+        requests = ledger_requests(period, company, uses_classes=uses_classes, look=look)
         return self._complete(purpose_of(LEDGER_LINES, str(period)), requests)
 
     def _pages(self, entity: Entity, answers: Iterator[Answered], period: Period | None) -> Iterator[Page]:
@@ -255,4 +298,23 @@ def _refused(purpose: str, reading: Reading) -> RequestRejected:
         "Nothing of it was staged; what stands there stays as it was.",
         "Mend it in QuickBooks where the message says so; the next read asks for it again.",
         purpose=purpose,
+    )
+
+
+def _moved(period: Period) -> TemporarilyRefused:
+    return TemporarilyRefused(
+        f"The books moved while {period} was read: each of {MOST_LOOKS} looks met other balances.",
+        "Lines and balances of the month would not be of the same moment, so none was staged.",
+        "It is read again with the next schedule; choose an hour at which nobody posts.",
+        period=str(period),
+    )
+
+
+def _classes_differ(account: str, period: Period) -> FiguresDiffer:
+    return FiguresDiffer(
+        f"QuickBooks' account by class summary of {period} puts account {account} to other classes than its transactions do.",
+        "The books stood still meanwhile; figures by class would be wrong, so the period's lines were not staged.",
+        "Look at the account's classes in QuickBooks' reports, and report it where they are right.",
+        account=account,
+        period=str(period),
     )

@@ -36,7 +36,21 @@ Answered = tuple[str, Mapping[str, Any], bytes]
 """Name of a question, its arguments, and its answer as it came."""
 
 
-def ledger_requests(period: Period, company: Company | None, *, uses_classes: bool) -> list[tuple[str, dict[str, str]]]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How often a month was looked at already because lines and balances did not agree, and what was met last."""
+
+    number: int = 0
+    mark: str = ""
+    """Of the balances."""
+
+
+FIRST_LOOK = Look()
+
+
+def ledger_requests(
+    period: Period, company: Company | None, *, uses_classes: bool, look: Look = FIRST_LOOK
+) -> list[tuple[str, dict[str, Any]]]:
     """Answer what a month's ledger is asked with; the detail comes last, when all that reads it is known.
 
     Args:
@@ -44,12 +58,14 @@ def ledger_requests(period: Period, company: Company | None, *, uses_classes: bo
         company: As of the last session; None before the first: the fiscal year is taken to be the calendar's then, which
             changes no figure, since a trial balance's start says nothing where QuickBooks heeds the reference page.
         uses_classes: Whether the file tracks classes; without it no class is asked for.
+        look: What was met before; it comes back with the answers.
     """
     ends = company.fiscal_year_end_month if company else 12
     days = {"from": period.first_on.isoformat(), "to": period.last_on.isoformat()}
     before = period.previous()
     return [
-        *((name, {}) for name in LISTS),
+        (LISTS[0], {"look": look.number, "met": look.mark} if look.number else {}),
+        *((name, {}) for name in LISTS[1:]),
         (TRIAL_BALANCE, {"from": period.fiscal_year_start(ends).first_on.isoformat(), "to": days["to"]}),
         (
             TRIAL_BALANCE,
@@ -76,6 +92,11 @@ class LedgerReading:
     """Answers of the lists, and what we posted: what the detail is read with."""
     plan: dict[str, Decimal] = field(default_factory=dict)
     """What we posted in the period, by account; known when the detail has passed."""
+    look: Look = FIRST_LOOK
+    unexplained: Mapping[str, Decimal] = field(default_factory=dict)
+    """By account, what the balances moved beyond all transactions; known when the detail has passed without refusals."""
+    misclassed: Sequence[str] = ()
+    """Accounts that the account by class summary puts to other classes; known as above."""
 
     def take(self, answered: Answered) -> bool:
         """Answer whether an answer is one that the detail is read with, and keep it then."""
@@ -83,6 +104,8 @@ class LedgerReading:
         if name == LEDGER_LINES:
             return False
         answer = answer_in(content)
+        if "look" in arguments:
+            self.look = Look(arguments["look"], arguments["met"])
         if name in LISTS:
             self.lists[name].append(answer)
             self.kept.append(content)
@@ -93,11 +116,7 @@ class LedgerReading:
         return True
 
     def pages(self, answers: Iterable[Answered]) -> Iterator[Page]:
-        """Yield the pages of the detail; the first says what they were read with.
-
-        Raises:
-            FiguresDiffer: The account by class summary has other figures than the lines.
-        """
+        """Yield the pages of the detail; the first says what they were read with."""
         whole, refused = ByClass(), 0
         for number, (_, _, content) in enumerate(answers):  # what is read before has passed when the first one comes
             answer = answer_in(content)
@@ -107,9 +126,9 @@ class LedgerReading:
             whole.add((*page.rows, *ours))
             refused += len(page.refused)
             yield page if number else replace(page, read_with=[*self.kept, _posted_as_bytes(self.posted)])
-        if self.summary is not None and not refused:
-            known = self.reading.lists
-            whole.must_agree(read_class_summary(self.summary, known.accounts, known.classes), self.period)
+        if not refused and self.balances:
+            self.unexplained = self.trial_balances.unexplained(whole.sums())
+            self.misclassed = self._misclassed(whole)
 
     @cached_property
     def reading(self) -> Reading:
@@ -136,6 +155,12 @@ class LedgerReading:
         """The year-end roll, which no transaction posts, and what we posted from a plan."""
         classes = {"retained_earnings": self.trial_balances.rolled, "posted_plan": self.plan}
         return {name: figures for name, figures in classes.items() if figures}
+
+    def _misclassed(self, whole: ByClass) -> Sequence[str]:
+        if self.summary is None:
+            return ()
+        known = self.reading.lists
+        return whole.differing(read_class_summary(self.summary, known.accounts, known.classes))
 
     def _add_plan(self, ours: Sequence[Any]) -> None:
         for line in ours:

@@ -12,12 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ml_connector_dagster.errors import FiguresDiffer, RecordRefused, RequestRejected
+from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.ledger_account import AccountClass, LedgerAccount
 from ml_connector_dagster.ledger.money import ZERO
-from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import ControlBalance, LedgerLine
-from ml_connector_dagster.sources.quickbooks_desktop.fields import Record
+from ml_connector_dagster.sources.quickbooks_desktop.fields import Record, content_hash
 from ml_connector_dagster.sources.quickbooks_desktop.parse import tracking_of
 from ml_connector_dagster.sources.quickbooks_desktop.parse_reference import RETAINED_EARNINGS
 from ml_connector_dagster.sources.quickbooks_desktop.reports import BLANK, Names, Row, Table, unknown_shape
@@ -54,6 +53,21 @@ class TrialBalances:
         """Answer what an account moved in the period; 0 for one that the report does not list."""
         starts_at_zero = self.starts_year and account in self.results
         return self.closing.get(account, ZERO) - (ZERO if starts_at_zero else self.opening.get(account, ZERO))
+
+    @property
+    def mark(self) -> str:
+        """What tells these figures from others: the books did not move where two looks have the same."""
+        return content_hash(*sorted(self.closing.items()), *sorted(self.opening.items()))
+
+    def unexplained(self, moved: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """Answer what transactions and the year-end roll leave of the movements, by account; nothing where they agree.
+
+        Args:
+            moved: What all transactions of the period moved, those included that we posted ourselves.
+        """
+        accounts = {*self.closing, *self.opening, *moved, *self.rolled}
+        left = {one: self.movement(one) - moved.get(one, ZERO) - self.rolled.get(one, ZERO) for one in accounts}
+        return {account: figure for account, figure in left.items() if figure}
 
     @property
     def rolled(self) -> Mapping[str, Decimal]:
@@ -142,27 +156,28 @@ class ByClass:
         for line in lines:
             self._moved[line.ledger_account_id][line.tracking] += line.amount
 
-    def must_agree(self, summary: Mapping[tuple[str, str], Decimal], period: Period) -> None:
-        """Compare with the summary, class by class, every account whose total both share.
+    def sums(self) -> dict[str, Decimal]:
+        """Answer what each account moved."""
+        return {account: sum(by_class.values(), ZERO) for account, by_class in self._moved.items()}
+
+    def differing(self, summary: Mapping[tuple[str, str], Decimal]) -> list[str]:
+        """Answer the accounts that the summary puts to other classes than the lines do, sorted.
 
         An account whose totals differ is the trial balance's business: the tie-out names it. Whether a summary prints an
         account in its natural sign is not known, so figures may agree in either sign, the same for all of an account.
 
         Args:
             summary: Of ``read_class_summary``.
-            period: For the message.
-
-        Raises:
-            FiguresDiffer: A class has another figure in the summary than the lines have.
         """
         theirs: dict[str, dict[str, Decimal]] = defaultdict(dict)
         for (account, tracking), figure in summary.items():
             theirs[account][tracking] = figure
-        for account, by_class in theirs.items():
-            own = {tracking: figure for tracking, figure in self._moved[account].items() if figure}
-            same = abs(sum(by_class.values(), ZERO)) == abs(sum(own.values(), ZERO))
-            if same and own not in (by_class, _negated(by_class)):
-                raise _classes_differ(account, period)
+        return sorted(account for account, by_class in theirs.items() if not self._agrees(account, by_class))
+
+    def _agrees(self, account: str, by_class: Mapping[str, Decimal]) -> bool:
+        own = {tracking: figure for tracking, figure in self._moved[account].items() if figure}
+        other_total = abs(sum(by_class.values(), ZERO)) != abs(sum(own.values(), ZERO))
+        return other_total or own in (by_class, _negated(by_class))
 
 
 def _negated(figures: Mapping[str, Decimal]) -> dict[str, Decimal]:
@@ -203,13 +218,3 @@ def _cut_off(sums: list[Decimal]) -> RequestRejected:
 def _unreadable(report: str, error: RecordRefused) -> RequestRejected:
     shape = unknown_shape(report)
     return RequestRejected(error.happened, shape.means, shape.do, endpoint=report)
-
-
-def _classes_differ(account: str, period: Period) -> FiguresDiffer:
-    return FiguresDiffer(
-        f"QuickBooks' account by class summary of {period} puts account {account} to other classes than its transactions do.",
-        "The period's lines were not staged: figures by class would be wrong, or the books moved while they were read.",
-        "It is read again with the next schedule; if it stays, report it.",
-        account=account,
-        period=str(period),
-    )

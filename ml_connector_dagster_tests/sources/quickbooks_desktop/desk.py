@@ -17,7 +17,7 @@ from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.arrivals import purpose_of
 from ml_connector_dagster.sources.quickbooks_desktop.company import DesktopCompany
 from ml_connector_dagster.sources.quickbooks_desktop.qbxml import as_document
-from ml_connector_dagster.sources.quickbooks_desktop.queue import LastSession
+from ml_connector_dagster.sources.quickbooks_desktop.queue import LastSeen, LastSession
 from ml_connector_dagster.sources.quickbooks_desktop.readings import COMPLETE, Reading, Request
 from ml_connector_dagster.sources.quickbooks_desktop.requests import READS, PageAsk, is_paged, read_request
 from ml_connector_dagster.sources.quickbooks_desktop.sessions import Sessions
@@ -148,6 +148,9 @@ class StraightQueue:
 
     def company(self) -> LastSession:
         return LastSession(as_document(self.file.greeting()), NOON, PATH, {})
+
+    def seen(self) -> LastSeen:
+        return LastSeen(NOON, NOON, "", None, "")
 
     def operations(self, *kinds: object) -> list[Any]:
         del kinds

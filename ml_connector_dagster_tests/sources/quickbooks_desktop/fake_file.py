@@ -39,7 +39,7 @@ class FakeFile:
         self.refusal: tuple[int, str] | None = None
         self.numbered = False
         self.plants: dict[str, Decimal] = {}
-        """Account to what its balance has and no transaction shows."""
+        """Account to what its balance has since October 2026 and no transaction shows."""
         self.asked: list[etree._Element] = []
         self._iterators: dict[str, list[str]] = {}
 
@@ -133,7 +133,7 @@ class FakeFile:
                 elif one.day < date(last.year, 1, 1):
                     moved[payloads.RETAINED] += posting.amount
         for account, amount in self.plants.items():
-            moved[account] += amount
+            moved[account] += amount if last >= date(2026, 10, 31) else 0
         lines = [
             ("DataRow", account, {1: self.label(account), 2 if amount > 0 else 3: abs(amount)})
             for account, amount in moved.items()

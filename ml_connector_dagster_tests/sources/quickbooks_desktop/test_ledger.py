@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from ml_connector_dagster.errors import FiguresDiffer, RequestRejected
+from ml_connector_dagster.errors import AnswerAwaited, FiguresDiffer, RequestRejected, TemporarilyRefused
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import LEDGER_LINES
 from ml_connector_dagster.sources.quickbooks_desktop.source import SOURCE
@@ -134,6 +134,8 @@ def test_the_account_by_class_summary_must_say_what_the_lines_say():
     company, file = company_of(rent("Sales:East"), rent("Admin"))
     whole = file.answer
     file.answer = lambda message: _swap(whole(message)) if "CustomSummary" in message else whole(message)
+    with pytest.raises(AnswerAwaited, match="once more"):
+        lines(company)
     with pytest.raises(FiguresDiffer, match="other classes"):
         lines(company)
 
@@ -155,6 +157,35 @@ def test_a_difference_of_a_whole_account_is_left_to_the_tie_out():
         whole(message).replace("10.00", "11.00") if "CustomSummary" in message else whole(message)
     )
     assert len(lines(company)) == 2
+
+
+def test_protocol_12_a_month_that_moved_while_it_was_read_is_looked_at_again():
+    """A bill is entered between the trial balance and the detail: the next look finds both of one moment."""
+    company, file = company_of(rent("Admin"))
+    _entering(file, times=1)
+    with pytest.raises(AnswerAwaited, match="once more"):
+        lines(company)
+    assert len(lines(company)) == 4
+    assert {one.movement for one in company.control(OCTOBER)} == {2 * TEN, -2 * TEN}
+
+
+def test_a_difference_that_two_looks_meet_alike_is_real_and_left_to_the_tie_out():
+    company, file = company_of(rent("Admin"))
+    file.plants = {RENT: Decimal("0.01"), BANK: Decimal("-0.01")}
+    with pytest.raises(AnswerAwaited, match="once more"):
+        lines(company)
+    assert len(lines(company)) == 2
+    assert {one.movement for one in company.control(OCTOBER)} == {Decimal("10.01"), Decimal("-10.01")}
+
+
+def test_books_that_move_during_every_look_are_said_and_nothing_is_staged():
+    company, file = company_of(rent("Admin"))
+    _entering(file, times=9)
+    for _ in range(2):
+        with pytest.raises(AnswerAwaited):
+            lines(company)
+    with pytest.raises(TemporarilyRefused, match="3 looks met other balances"):
+        lines(company)
 
 
 def test_without_class_tracking_no_class_is_asked_for():
@@ -180,6 +211,18 @@ def test_what_we_posted_stays_left_out_when_kept_answers_are_read_again():
     kept = [one for page in pages for one in (*page.read_with, page.raw)]
     again = list(SOURCE.open_kept(company.company()).read(LINES, OCTOBER, kept))
     assert [page.rows for page in again] == [page.rows for page in pages]
+
+
+def _entering(file, times):
+    """Enter a check each time right before the detail is answered."""
+    whole, left = file.answer, [rent("Admin") for _ in range(times)]
+
+    def answer(message):
+        if "CustomTxnDetail" in message and left:
+            file.others = [*file.others, left.pop()]
+        return whole(message)
+
+    file.answer = answer
 
 
 def _without_summary(file):
