@@ -44,6 +44,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.ledger_reading import (
     ledger_requests,
 )
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind
+from ml_connector_dagster.sources.quickbooks_desktop.our_journals import must_be_known, posted_ids
 from ml_connector_dagster.sources.quickbooks_desktop.pages import document_page, reference_page
 from ml_connector_dagster.sources.quickbooks_desktop.parse import Context
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
@@ -184,7 +185,7 @@ class DesktopCompany:
 
     def posted(self) -> frozenset[str]:
         """Answer the TxnIDs of the journals that we posted from a plan."""
-        return frozenset(one.txn_id for one in self.queue.operations(Kind.JOURNAL_ADD) if one.txn_id)
+        return posted_ids(self.queue.operations(Kind.JOURNAL_ADD))
 
     def _answers(self, reading: Reading) -> Iterator[Answered]:
         first = reading.id not in self._counted
@@ -217,6 +218,7 @@ class DesktopCompany:
 
     def _ledger_pages(self, period: Period) -> Iterator[Page]:
         reading = self._ledger_reading(period)
+        must_be_known(self.queue.operations(Kind.JOURNAL_ADD), period)
         return self._judged(reading, self._fresh_ledger(period))
 
     def _judged(self, reading: Reading, ledger: LedgerReading) -> Iterator[Page]:

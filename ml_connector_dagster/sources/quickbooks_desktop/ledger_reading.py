@@ -72,7 +72,7 @@ def ledger_requests(
             {"from": before.fiscal_year_start(ends).first_on.isoformat(), "to": before.last_on.isoformat()},
         ),
         *([(CLASS_SUMMARY, days)] if uses_classes else []),
-        (LEDGER_LINES, days),
+        (LEDGER_LINES, days if uses_classes else {**days, "without_classes": True}),
     ]
 
 

@@ -127,7 +127,8 @@ def _changed(arguments: Arguments) -> dict[str, Value]:
 
 
 def _detail(arguments: Arguments) -> dict[str, Value]:
-    """Every posting of the days."""
+    """Every posting of the days; the class column is left out ``without_classes``: a file that tracks none has none."""
+    without = {"Class"} if arguments.get("without_classes") else set()
     return {
         "CustomDetailReportType": "CustomTxnDetail",
         "DisplayReport": False,
@@ -135,13 +136,16 @@ def _detail(arguments: Arguments) -> dict[str, Value]:
         "ReportDetailLevelFilter": "All",
         "ReportPostingStatusFilter": "Posting",
         "SummarizeRowsBy": "TotalOnly",
-        "IncludeColumn": DETAIL_COLUMNS,
+        "IncludeColumn": [name for name in DETAIL_COLUMNS if name not in without],
         "ReportBasis": "Accrual",
     }
 
 
 def _class_summary(arguments: Arguments) -> dict[str, Value]:
-    """What each account moved by class in the days: one figure for all their postings."""
+    """What each account moved by class in the days: one figure for all their postings.
+
+    All columns and rows are asked for: a class whose postings cancel out would be left out of those that are not zero.
+    """
     return {
         "CustomSummaryReportType": "CustomSummary",
         "DisplayReport": False,
@@ -149,8 +153,8 @@ def _class_summary(arguments: Arguments) -> dict[str, Value]:
         "ReportPostingStatusFilter": "Posting",
         "SummarizeColumnsBy": "Class",
         "SummarizeRowsBy": "Account",
-        "ReturnRows": "NonZero",
-        "ReturnColumns": "NonZero",
+        "ReturnRows": "All",
+        "ReturnColumns": "All",
         "ReportBasis": "Accrual",
     }
 

@@ -26,6 +26,8 @@ SUMMARY = "CustomSummary"
 UNCLASSIFIED = "Unclassified"
 _RESULTS = {AccountClass.INCOME.value, AccountClass.EXPENSE.value}
 _WHOLE = ("total", "total ")
+_OWN = " - Other"
+"""What a summary adds to the name of a parent for that which was posted to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +200,12 @@ def _class_of(table: Table, column: str, classes: Names) -> str:
         return ""
     if title.lower() == UNCLASSIFIED.lower():
         return tracking_of("")
-    return tracking_of(classes.find(title) or classes.need(title.removesuffix(" - Other")))
+    return tracking_of(classes.find(title) or classes.need(title.removesuffix(_OWN)))
 
 
 def _account(table: Table, row: Row, accounts: Names) -> str:
     written = (row.named if row.about == "account" else "") or table.label_of(row)
-    return accounts.need(written)
+    return accounts.find(written) or accounts.need(written.removesuffix(_OWN))
 
 
 def _cut_off(sums: list[Decimal]) -> RequestRejected:

@@ -1,18 +1,22 @@
 """The transaction detail of a month, what joins its names, and the reports that control it."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from ml_connector_dagster.errors import AnswerAwaited, FiguresDiffer, RequestRejected, TemporarilyRefused
+from ml_connector_dagster.errors import AnswerAwaited, FiguresDiffer, HeldForPerson, RequestRejected, TemporarilyRefused
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.quickbooks_desktop.journals import DELETED, DOUBT
+from ml_connector_dagster.sources.quickbooks_desktop.operations import State
 from ml_connector_dagster.sources.quickbooks_desktop.source import SOURCE
 from ml_connector_dagster_tests.sources.quickbooks_desktop import payloads
 from ml_connector_dagster_tests.sources.quickbooks_desktop.desk import straight
 from ml_connector_dagster_tests.sources.quickbooks_desktop.fake_file import FakeFile
+from ml_connector_dagster_tests.sources.quickbooks_desktop.one_journal import operation
 from ml_connector_dagster_tests.sources.quickbooks_desktop.payloads import BANK, CHART, RENT, RETAINED, SALES, Posting
 from ml_connector_dagster_tests.sources.staged import StagedInMemory
 
@@ -193,6 +197,8 @@ def test_without_class_tracking_no_class_is_asked_for():
     company, _ = straight(file)
     assert len(lines(company)) == 2
     assert not [one for one in file.asked if one.tag.startswith("CustomSummary")]
+    (detail,) = [one for one in file.asked if one.tag.startswith("CustomDetail")]
+    assert "Class" not in [one.text for one in detail.iterfind("IncludeColumn")]
 
 
 def test_what_we_posted_from_a_plan_is_no_actual_and_a_class_of_its_own():
@@ -223,6 +229,44 @@ def _entering(file, times):
         return whole(message)
 
     file.answer = answer
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "raised"),
+    [
+        (State.UNKNOWN, "", AnswerAwaited),
+        (State.IN_FLIGHT, "", AnswerAwaited),
+        (State.CONFLICT, DOUBT, HeldForPerson),
+        (State.CONFLICT, DELETED, None),
+        (State.PENDING, "3175", None),
+    ],
+)
+def test_a_month_in_which_an_entry_of_ours_may_stand_unknown_is_not_read(state, code, raised):
+    """Its lines have no id that could be left out: they would be counted as actuals."""
+    company, _ = company_of(rent())
+    doubtful = replace(operation(date="2026-10-31"), state=state, error_code=code, writes=1)
+    company.queue.operations = lambda *kinds: [doubtful]
+    if raised is None:
+        assert len(lines(company)) == 2
+        return
+    with pytest.raises(raised, match="NOV-1"):
+        lines(company)
+    company.queue.operations = lambda *kinds: [replace(doubtful, payload={**doubtful.payload, "date": "2026-11-01"})]
+    assert len(lines(company)) == 2
+
+
+@pytest.mark.parametrize(
+    "label", ["Payroll:Wages", "6000 · Payroll:6010 · Wages", "6010 · Wages", "6010 Wages", "Wages"]
+)
+def test_an_account_is_known_by_every_label_that_a_report_may_give_it(label):
+    accounts = [payloads.account(name) for name in CHART]
+    accounts += [
+        payloads.account("Payroll", AccountNumber="6000", ListID="A-1"),
+        payloads.account("Payroll:Wages", AccountNumber="6010", ListID="A-2"),
+    ]
+    company, file = company_of(booked(Posting(label, TEN), Posting(BANK, -TEN)), ledger_accounts=accounts)
+    file.answer = _without_summary(file)
+    assert {row.ledger_account_id for row in lines(company)} == {"A-2", CHART[BANK][0]}
 
 
 def _without_summary(file):

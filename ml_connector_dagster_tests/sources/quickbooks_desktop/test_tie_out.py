@@ -33,6 +33,11 @@ class Books:
             self.staged.stage(LINES, period, self.company.reader.read(LINES, period))
         return self
 
+    def anew(self):
+        """Forget what was answered: the books or the shape of reports changed."""
+        self.company.machine.forget()
+        return self
+
     def unexplained(self, period, *, sign=1):
         """Answer {account: what no named class explains}; debit positive, books less lines less classes."""
         left = defaultdict(Decimal)
@@ -49,6 +54,29 @@ class Books:
         lines = self.staged.lines(LEDGER_LINES, period)
         grouped = lines.group_by("ledger_account_id").aggregate([("amount", "sum")])
         return dict(zip(grouped["ledger_account_id"].to_pylist(), grouped["amount_sum"].to_pylist(), strict=True))
+
+
+AS_IT_COMES = {
+    "account_numbers": True,
+    "class_tracking": True,
+    "short_class_titles": False,
+    "bare_detail_rows": False,
+    "fiscal_month": 1,
+}
+SHAPES = [
+    {"short_class_titles": True},
+    {"bare_detail_rows": True},
+    {"account_numbers": False},
+    {"account_numbers": False, "bare_detail_rows": True, "short_class_titles": True},
+    {"class_tracking": False},
+    {"fiscal_month": 10},
+]
+"""Of a real QuickBooks: what its settings change in reports, and what nobody could look up."""
+
+
+@pytest.fixture(scope="module")
+def straight():
+    return Books(Brackenridge.open_straight())
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +108,27 @@ def test_every_month_ties_out_to_the_cent():
     assert any(pc.not_equal(lines["tracking"], "{}").to_pylist())
     assert any(lines["customer_id"].to_pylist())
     assert any(lines["vendor_id"].to_pylist())
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: ", ".join(f"{name} {on}" for name, on in shape.items()))
+def test_a_month_ties_out_in_every_shape_that_a_report_may_have(straight, shape):
+    straight.company.post("settings", **shape)
+    straight.anew().read(OCTOBER)
+    assert straight.staged.refused.get((LEDGER_LINES, OCTOBER), []) == []
+    assert straight.unexplained(OCTOBER) == {}
+    assert straight.sums(OCTOBER)
+    rolled = straight.company.reader.residuals(OCTOBER, straight.staged)
+    assert set(rolled) == ({"retained_earnings"} if shape.get("fiscal_month") == 10 else set())
+    straight.company.post("settings", **AS_IT_COMES)
+
+
+def test_classes_whose_postings_cancel_out_are_among_those_that_the_summary_is_asked_for(straight):
+    """Two entries between the same accounts, each within one class that has nothing else."""
+    for amount, name in (("10.00", "Old Depot"), ("-10.00", "Sales")):
+        lines = [["6400", amount, name], ["6500", amount.lstrip("-") if amount[0] == "-" else f"-{amount}", name]]
+        straight.company.post("journal", date="2026-09-15", lines=lines)
+    straight.anew().read(SEPTEMBER)
+    assert straight.unexplained(SEPTEMBER) == {}
 
 
 def closings_follow(closings, classes):
