@@ -268,11 +268,12 @@ class DesktopCompany:
 
     def _pages(self, entity: Entity, answers: Iterator[Answered], period: Period | None) -> Iterator[Page]:
         context = Context(self.company().base_currency, self.zone)  # known: no answer comes before the file was open
+        seen: set[str] = set()
         for _, _, content in answers:
             if entity.kind is EntityKind.REFERENCE:
-                yield reference_page(content, self.zone)
+                yield reference_page(content, self.zone, seen=seen)
             else:
-                yield document_page(entity, content, context, period)
+                yield document_page(entity, content, context, period, seen=seen)
 
     def _awaited(self, what: str) -> AnswerAwaited:
         seen = self.queue.seen().seen_at

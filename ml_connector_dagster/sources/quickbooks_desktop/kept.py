@@ -24,11 +24,11 @@ class KeptDesktop:
         """Yield the pages of kept answers; see the contract."""
         if entity.kind is EntityKind.LEDGER:
             return kept_ledger(period, self._company, answers)
-        zone = ZoneInfo(self._company.time_zone)
+        zone, seen = ZoneInfo(self._company.time_zone), set[str]()
         if entity.kind is EntityKind.REFERENCE:
-            return (reference_page(content, zone) for content in answers)
+            return (reference_page(content, zone, seen=seen) for content in answers)
         context = Context(self._company.base_currency, zone)
-        return (document_page(entity, content, context, period) for content in answers)
+        return (document_page(entity, content, context, period, seen=seen) for content in answers)
 
     def derive(self, entity: Entity, period: Period, staged: StagedReader, answers: Iterable[bytes]) -> Iterator[Page]:
         """Yield nothing: no entity of QuickBooks Desktop is derived."""

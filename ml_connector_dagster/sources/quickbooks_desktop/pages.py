@@ -1,4 +1,8 @@
-"""One answer of QuickBooks to one page of rows, whether it was read now or kept."""
+"""Answers of QuickBooks to pages of rows, whether they were read now or kept.
+
+An iterator is no snapshot: a record that changed while its list was paged, or was dated into a later span, may come twice. The
+first is taken; what it became since moves its stamp, so that the change feed has it read again.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ def answer_in(content: bytes) -> Record:
     return found[0]
 
 
-def document_page(entity: Entity, content: bytes, context: Context, period: Period | None) -> Page:
+def document_page(entity: Entity, content: bytes, context: Context, period: Period | None, *, seen: set[str]) -> Page:
     """Answer the rows of transactions.
 
     Args:
@@ -41,6 +45,7 @@ def document_page(entity: Entity, content: bytes, context: Context, period: Peri
         content: The message as it came.
         context: What a transaction does not say itself.
         period: The one that was asked for; None where they were asked for by id.
+        seen: Ids of earlier pages of the same reading; those of this one are added.
 
     Raises:
         RequestRejected: A transaction lies outside the period: QuickBooks ignored the filter.
@@ -48,13 +53,24 @@ def document_page(entity: Entity, content: bytes, context: Context, period: Peri
     records = list(answer_in(content).iterchildren(*SHAPES))
     if period is not None:
         _must_be_as_asked(entity, records, period)
-    return _page(records, content, lambda record: document_rows(record, context))
+    return _page(_unseen(records, seen), content, lambda record: document_rows(record, context))
 
 
-def reference_page(content: bytes, zone: ZoneInfo) -> Page:
-    """Answer the rows of a list, or of those deleted from one."""
-    records = list(answer_in(content).iterchildren(*ROWS))
+def reference_page(content: bytes, zone: ZoneInfo, *, seen: set[str]) -> Page:
+    """Answer the rows of a list, or of those deleted from one; ``seen`` as in ``document_page``."""
+    records = _unseen(answer_in(content).iterchildren(*ROWS), seen)
     return _page(records, content, lambda record: (ROWS[str(record.tag)](record, zone),))
+
+
+def _unseen(records: Iterable[Record], seen: set[str]) -> list[Record]:
+    """Answer the records that no earlier page had; one without an id is always there, to be refused."""
+    found = []
+    for record in records:
+        key = record_id(record)
+        if not key or key not in seen:
+            found.append(record)
+        seen.add(key)
+    return found
 
 
 def _page(records: Sequence[Record], content: bytes, rows_of: Callable[[Record], Sequence[Any]]) -> Page:

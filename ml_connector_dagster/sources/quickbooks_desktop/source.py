@@ -12,7 +12,13 @@ codes §4, queue §6. Leaned on although Intuit's text could not confirm them, e
 - whether reports leave rows without movement out: all rows are asked for, and the report's own total must be met;
 - the roughly 60 seconds of one question: the queue cuts pages and spans of days until answers come well within them;
 - that a void keeps its transaction, with amounts of 0 and "VOID:" before the memo: both are needed to call it voided;
-- that an invoice's subtotal lines repeat the lines above: only taken as such where the invoice's own subtotal says so.
+- that an invoice's subtotal lines repeat the lines above: only taken as such where the invoice's own subtotal says so;
+- whether the query over transactions of all types answers voids: documents, checks and deposits are asked for by type besides,
+  and voids of other types are met by the daily read of the open months;
+- that reports are in home currency where there are several: the trial balance would differ from the lines else, and say so;
+- that names are unique over customers, vendors, employees and others: one that is a customer's and a vendor's refuses its
+  transaction, one that is neither's leaves both blank;
+- the home currency of a file with one currency, which it does not name: its country's.
 """
 
 from __future__ import annotations
@@ -146,7 +152,8 @@ CALL_FORMULA = (
     "ceil(records / 25) for documents, at least 1. Ledger lines of a month: 8, for the detail, the two trial balances and the "
     "account by class summary that it is compared with, and the accounts, classes, customers and vendors whose names it uses. "
     "Besides, by need: one more a page of customers or vendors beyond the first 500; one more each time a span of days is cut, "
-    "or a page made smaller, because an answer took too long; everything again where the Web Connector's session ended amid."
+    "or a page made smaller, because an answer took too long; all of a list or a report again where the Web Connector's session "
+    "ended amid; all of a month's ledger again where lines and balances were not of one moment."
 )
 
 SOURCE = Source(

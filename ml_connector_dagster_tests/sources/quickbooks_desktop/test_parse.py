@@ -125,12 +125,22 @@ def test_an_edit_that_moves_no_stamp_is_still_seen():
 def test_documents_of_another_month_refuse_the_whole_answer():
     content = document_of(answer("BillQueryRs", document("bills", date(2026, 9, 30)).xml)).encode()
     with pytest.raises(RequestRejected, match="ignored the filter"):
-        document_page(SOURCE.entity("bills"), content, CONTEXT, Period(2026, 10))
+        document_page(SOURCE.entity("bills"), content, CONTEXT, Period(2026, 10), seen=set())
+
+
+def test_a_record_that_comes_on_two_pages_of_a_moving_list_counts_once():
+    bill, other, seen = document("bills", DAY), document("bills", DAY), set()
+    pages = [
+        document_of(answer("BillQueryRs", *(one.xml for one in page))).encode() for page in ([bill], [other, bill])
+    ]
+    read = [document_page(SOURCE.entity("bills"), page, CONTEXT, Period(2026, 10), seen=seen) for page in pages]
+    assert [page.read for page in read] == [1, 1]
+    assert [row.document_id for page in read for row in page.rows] == [bill.txn_id, other.txn_id]
 
 
 def test_fields_that_no_schema_names_are_counted_and_never_an_error():
     content = document_of(answer("BillQueryRs", document("bills", DAY, IsShiny="true").xml)).encode()
-    page = document_page(SOURCE.entity("bills"), content, CONTEXT, Period(2026, 10))
+    page = document_page(SOURCE.entity("bills"), content, CONTEXT, Period(2026, 10), seen=set())
     assert page.unknown_fields == {"BillRet.IsShiny": 1}
     assert not page.refused
 
