@@ -25,6 +25,12 @@ def company(sqlite_store, tmp_path):
     return answered_later(sqlite_store, tmp_path)
 
 
+@pytest.fixture
+def anywhere(store, tmp_path):
+    """The company on either database."""
+    return answered_later(store, tmp_path)
+
+
 def ask(connection, entity, period=OCT, **more):
     with pytest.raises(AnswerAwaited):
         pull(connection, entity, period, **more)
@@ -38,8 +44,8 @@ def current(connection, entity, period=OCT):
     return Staging(connection.store, connection.blobs).current(connection.name, entity, Period.parse(period))
 
 
-def test_what_is_asked_for_is_asked_once_and_stays_wanted_until_it_is_read(company):
-    connection, desk = company
+def test_what_is_asked_for_is_asked_once_and_stays_wanted_until_it_is_read(anywhere):
+    connection, desk = anywhere
     ask(connection, "invoices")
     ask(connection, "invoices")
     assert desk.asked == [("invoices", OCT)]
@@ -80,8 +86,8 @@ def test_lines_that_contradict_their_own_trial_balance_are_not_read_again_and_ag
     assert tie_out(connection, "actuals", OCT, read_back=False).unexplained == 10
 
 
-def test_one_answer_of_a_list_serves_every_month_that_waits_for_it(company):
-    connection, desk = company
+def test_one_answer_of_a_list_serves_every_month_that_waits_for_it(anywhere):
+    connection, desk = anywhere
     ask(connection, "customers", SEP)
     ask(connection, "customers", OCT)
     assert desk.asked == [("customers", "")]
