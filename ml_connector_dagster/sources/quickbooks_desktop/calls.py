@@ -18,7 +18,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.operations import (
     Phase,
     State,
 )
-from ml_connector_dagster.store.tables import desktop_operation
+from ml_connector_dagster.store.tables import desktop_company, desktop_operation
 
 PAUSE = timedelta(hours=1)
 """How long nothing is handed out after QuickBooks gave this application no right; then it is tried once more."""
@@ -107,7 +107,10 @@ def runnable(company_id: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def left(database: Connection, company_id: str, now: datetime) -> int:
-    """Answer how many operations could be handed out now."""
+def left(database: Connection, company_id: str, now: datetime, *, unpaused: bool = False) -> int:
+    """Answer how many operations could be handed out now; ``unpaused`` answers 0 where the company is paused."""
     query = select(func.count()).select_from(desktop_operation).where(*runnable(company_id, now))
+    if unpaused:
+        paused = select(desktop_company.c.paused).where(desktop_company.c.company_id == company_id)
+        query = query.where(paused.scalar_subquery() == "")
     return int(database.execute(query).scalar_one())

@@ -46,9 +46,7 @@ def recover(call: Call) -> bool:
     given = call.given()
     if given is None or not call.has_in_hand(given):
         return False
-    attempt = rows.open_attempt(call.database, given.id, call.session_id)
-    if attempt is not None:
-        rows.close_attempt(call.database, attempt["id"], note="lost")
+    rows.close_attempt(call.database, given.id, call.session_id, note="lost")
     call.settle(call.change(given, lost(call, given), keeps_owner=True))
     return True
 

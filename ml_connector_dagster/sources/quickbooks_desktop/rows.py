@@ -122,18 +122,6 @@ def note_attempt(database: Connection, **values: Any) -> None:
     database.execute(insert(desktop_attempt).values(**values))
 
 
-def open_attempt(database: Connection, operation_id: str, session_id: str) -> RowMapping | None:
-    """Answer the newest message of an operation that this session was given and that no answer came to."""
-    table = desktop_attempt.c
-    query = (
-        select(desktop_attempt)
-        .where(table.operation_id == operation_id, table.session_id == session_id, table.received_at.is_(None))
-        .order_by(table.id.desc())
-        .limit(1)
-    )
-    return database.execute(query).mappings().first()
-
-
 def last_attempt(database: Connection, operation_id: str, session_id: str) -> RowMapping | None:
     """Answer the newest message of an operation that this session was given, answered or not."""
     table = desktop_attempt.c
@@ -142,9 +130,11 @@ def last_attempt(database: Connection, operation_id: str, session_id: str) -> Ro
     return database.execute(query).mappings().first()
 
 
-def close_attempt(database: Connection, attempt_id: int, **values: Any) -> None:
-    """Write the received side of an attempt."""
-    database.execute(update(desktop_attempt).where(desktop_attempt.c.id == attempt_id).values(**values))
+def close_attempt(database: Connection, operation_id: str, session_id: str, **values: Any) -> None:
+    """Write the received side of the message that this session was given last and that nothing came to yet."""
+    table = desktop_attempt.c
+    mine = (table.operation_id == operation_id, table.session_id == session_id, table.note == "")
+    database.execute(update(desktop_attempt).where(*mine).values(**values))
 
 
 def store_page(database: Connection, owner: Operation, arguments: Mapping[str, Any], body: bytes, **at: Any) -> None:

@@ -37,6 +37,8 @@ OPEN, CLOSED, FAILED, SUPERSEDED = "open", "closed", "failed", "superseded"
 NO_WORK, WRONG_LOGIN, BUSY = "none", "nvu", "busy"
 IDLE = timedelta(minutes=30)
 """A ticket that was silent for longer counts no more."""
+SEEN_TO = timedelta(seconds=30)
+"""How exactly it is kept when a machine was last seen."""
 MAYBE_WRITING = timedelta(seconds=300)
 """For so long a journal in flight keeps a second machine out: the first may be saving it this moment."""
 WAIT_WHILE_PAUSED, WAIT_WHILE_BUSY, WAIT_WITHOUT_WORK = "900", "60", "60"
@@ -206,7 +208,8 @@ class Sessions:
         if session is None:
             return None
         company = rows.company(self._store, database, session["company_id"])
-        session = rows.session_of(database, ticket)  # again, now that nobody else can change it
+        if self._store.is_postgres:  # again, now that nobody else can change it; SQLite let nobody in before
+            session = rows.session_of(database, ticket)
         return Call(database, company, session, self._clock(database)) if session is not None else None
 
     def _live(self, database: Connection, ticket: str) -> Call | None:
@@ -225,7 +228,9 @@ def _counts(call: Call) -> bool:
 
 def _touch(call: Call) -> None:
     rows.change_session(call.database, call.session_id, seen_at=call.now)
-    rows.change_company(call.database, call.company_id, seen_at=call.now)
+    seen_at = call.company["seen_at"]
+    if seen_at is None or call.now - seen_at > SEEN_TO:
+        rows.change_company(call.database, call.company_id, seen_at=call.now)
 
 
 def _taken(call: Call, came: Came) -> int:

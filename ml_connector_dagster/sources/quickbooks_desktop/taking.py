@@ -103,18 +103,20 @@ def _answered(call: Call, given: Operation, seen: status.Seen, came: Came) -> Op
 
 def _refused(call: Call, given: Operation, came: Came) -> Operation:
     """Take what came instead of an answer: a code of the COM layer, or nothing at all."""
-    code = came.hresult
+    code, seconds = came.hresult, call.seconds_of(given)
     said = hresults.said_of(code, came.message) if code else "QuickBooks answered nothing."
     answer = came.packed if came.document else None
     _note_answer(call, given, note="refused", hresult=code[:100], status_message=said, answer=answer)
     if hresults.is_parse_error(code):
         return call.change(given, reads.failed(given, said, code=code))
+    if hresults.is_session_over(code):
+        return call.change(given, lost(call, given))
     if not given.is_read:
         return call.change(given, journal_lost(given, said, code))
-    if hresults.is_session_over(code):
-        return call.change(given, reads.restarted(given))
-    if call.seconds_of(given) > windows.SLOW_SECONDS and windows.shrunk(given.progress) is not None:
-        return call.change(given, lost(call, given))
+    if seconds > windows.SLOW_SECONDS:
+        if windows.shrunk(given.progress) is not None:
+            return call.change(given, lost(call, given))
+        said = f"{said} It worked {seconds:.0f} seconds on the least that can be asked for at once."
     return call.change(given, reads.refused(given, said, code=code))
 
 
@@ -159,9 +161,8 @@ def _is_second(call: Call, given: Operation | None, digest: str) -> bool:
 
 def _percent(call: Call, done: int) -> int:
     """Answer 100 only where nothing is left to be handed out, since it ends the session."""
-    company = rows.known_company(call.database, call.company_id)
-    rest = left(call.database, call.company_id, call.now)
-    if not rest or (company is not None and company["paused"]):
+    rest = left(call.database, call.company_id, call.now, unpaused=True)
+    if not rest:
         return 100
     return min(99, max(1, done * 100 // (done + rest)))
 
@@ -181,6 +182,4 @@ def _is_expected(given: Operation, seen: status.Seen) -> bool:
 
 
 def _note_answer(call: Call, given: Operation, *, note: str, **said: Any) -> None:
-    attempt = rows.open_attempt(call.database, given.id, call.session_id)
-    if attempt is not None:
-        rows.close_attempt(call.database, attempt["id"], received_at=call.now, note=note, **said)
+    rows.close_attempt(call.database, given.id, call.session_id, received_at=call.now, note=note, **said)

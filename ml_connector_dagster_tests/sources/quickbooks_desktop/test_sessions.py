@@ -256,6 +256,29 @@ def test_an_hresult_is_tried_again_twice_and_one_bad_question_does_not_stop_the_
     assert [one.purpose for one in queue.arrived()] == [good]
 
 
+def test_a_question_too_large_even_for_its_smallest_part_fails_in_words(queue: Queue, machine: Machine) -> None:
+    queue.ask("day", [("ledger_lines", {"from": "2026-10-05", "to": "2026-10-05"})])
+    machine.log_in()
+    for _ in range(3):
+        machine.ask()
+        machine.file.clock.pass_by(61)
+        machine.bring("", "0x80040402", "no answer in time")
+    assert reads_of(queue)[0].state is State.FAILED
+    assert "worked 61 seconds on the least that can be asked for" in reads_of(queue)[0].error
+
+
+def test_a_session_that_quickbooks_ended_is_no_fault_of_the_question(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "invoices")
+    for _ in range(4):
+        machine.log_in()
+        machine.ask()
+        assert machine.bring("", "0x8004040D", "session ticket invalid") == -1
+        assert "ended the session" in machine.sessions.last_error(machine.ticket)
+        machine.sessions.close(machine.ticket)
+    assert machine.run() == "OK: 1 done, 0 failed"
+    assert read_back(queue) == ONE_EACH_DAY
+
+
 def test_a_request_that_quickbooks_cannot_read_is_never_sent_again(queue: Queue, machine: Machine) -> None:
     ask_for(queue, "classes")
     machine.log_in()
