@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected
@@ -189,6 +190,7 @@ def _line(table: Table, reading: Reading, record_id: str, posting: _Posting, num
     )
 
 
+@lru_cache(maxsize=256)
 def kind_of(written: str) -> str:
     """Answer our word for what posted."""
     letters = re.sub(r"[^a-z]", "", written.lower())

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -100,6 +101,7 @@ def document_rows(record: Record, context: Context) -> list[DocumentLine]:
     ]
 
 
+@lru_cache(maxsize=4096)
 def tracking_of(class_id: str) -> str:
     """Answer a line's one reporting dimension as canonical JSON."""
     return json.dumps({CLASS: class_id}, separators=(",", ":")) if class_id else "{}"
