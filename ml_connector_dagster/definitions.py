@@ -14,7 +14,12 @@ from ml_connector_dagster.components.connection import Connection
 from ml_connector_dagster.components.housekeeping import housekeeping
 from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.components.schedules import CHANGES_JOB
-from ml_connector_dagster.components.sensors import failures_recorded, loads_due_sensor, pulls_due_sensor
+from ml_connector_dagster.components.sensors import (
+    answers_arrived_sensor,
+    failures_recorded,
+    loads_due_sensor,
+    pulls_due_sensor,
+)
 from ml_connector_dagster.connections.run_limit import check_run_limit
 from ml_connector_dagster.connections.settings import find_connections, load_connection
 from ml_connector_dagster.store.environment import Environment
@@ -39,7 +44,7 @@ def defs() -> dg.Definitions:
         housekeeping(job.name for job in jobs if job.name.endswith(CHANGES_JOB)),
         dg.Definitions(
             resources={"connector": ConnectorResource()},
-            sensors=[loads_due_sensor(jobs), pulls_due_sensor(jobs), failures_recorded],
+            sensors=[loads_due_sensor(jobs), pulls_due_sensor(jobs), answers_arrived_sensor(jobs), failures_recorded],
             executor=dg.in_process_executor,
         ),
     )

@@ -6,6 +6,7 @@ ConnectorError
 ├── RequestRejected       the same request fails again                          never retried
 ├── TemporarilyRefused    busy, limited, or the vendor is ill                   retried, bounded
 ├── QuotaExhausted        a day or month quota is spent; says when it opens     the schedule resumes
+├── AnswerAwaited         asked for; the other machine answers when it is on    the answer starts a run
 ├── OutcomeUnknown        no answer after starting a task or posting a journal  look first, then decide
 ├── RecordRefused         one record cannot be read or mapped                   quarantined and counted
 ├── LoadIncomplete        rows rejected or ignored; task cancelled              replay after the fix
@@ -88,6 +89,10 @@ class QuotaExhausted(ConnectorError):
         """Aware UTC time at which the quota opens; None where the vendor did not say."""
         opens_at = self.context.get("opens_at")
         return opens_at if isinstance(opens_at, datetime) else None
+
+
+class AnswerAwaited(ConnectorError):
+    """What was asked for is not answered yet: no failure, nothing was read; the answer's arrival starts the next run."""
 
 
 class OutcomeUnknown(ConnectorError):

@@ -27,17 +27,12 @@ def credential() -> None:
 def set_(name: str, vendor: str | None, kind: str | None, from_stdin: bool) -> None:
     """Enter or replace the credential NAME; asks for each field without showing what is typed."""
     from ml_connector_dagster.connections.addresses import ANAPLAN
-    from ml_connector_dagster.connections.entering import enter, kinds_of
+    from ml_connector_dagster.connections.entering import enter, refuse_other_kinds
 
     with Connector.of_process() as connector:
         vendor = _vendor(connector, name, vendor)
         kind = kind or ("basic" if vendor == ANAPLAN else "oauth")
-        if kind not in kinds_of(vendor):
-            raise SettingWrong(
-                f"{vendor} takes no credential of kind {kind!r}.",
-                "Nothing was stored.",
-                f"Use --kind {' or '.join(kinds_of(vendor))}.",
-            )
+        refuse_other_kinds(vendor, kind)
         written = enter(connector, name, vendor, kind, _given() if from_stdin else _asked(kind))
         say(f"Stored {name} ({vendor}, {kind}).")
         if kind == "oauth" and written.state != "ready":

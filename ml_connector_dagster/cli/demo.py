@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,8 +13,9 @@ from pathlib import Path
 import click
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run, dagster_at
-from ml_connector_dagster.cli.demo_credentials import enter_credentials
-from ml_connector_dagster.cli.local_stack import dagster_running, local_stack
+from ml_connector_dagster.cli.demo_credentials import enter_credentials, invite_machines
+from ml_connector_dagster.cli.demo_journal import ReadBack, post_and_read_back
+from ml_connector_dagster.cli.local_stack import dagster_running, local_stack, serve_running
 from ml_connector_dagster.cli.output import json_option, progress, say, table
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete
@@ -23,6 +24,8 @@ from ml_connector_dagster.ledger.period import Period, periods_between
 
 HOME = Path(".home") / "demo"
 SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_CALLS = 5.0
+"""How often a machine of the sandbox calls us; a real one does every quarter of an hour."""
 SECONDS_A_SLICE = 120
 """Patience for one company and period; the whole demo waits for the sum."""
 
@@ -57,12 +60,15 @@ def demo(periods: str, as_json: bool) -> None:
         say(f"Sandbox: {stack.sandbox_url} (the accounting systems and Anaplan, on loopback)")
         with Connector.of_process() as connector:
             enter_credentials(connector)
-        with dagster_running(stack), Connector.of_process() as connector:
+        with dagster_running(stack), serve_running(stack), Connector.of_process() as connector:
             say(f"Dagster: {stack.dagster_url} (headless; it stops when the demo ends)")
+            say(f"Inbound: {stack.serve_url} (called by machines that nobody can ask)")
+            invite_machines(connector, stack.serve_url, SECONDS_BETWEEN_CALLS)
             with dagster_at(stack.dagster_url) as dagster:
                 watch = start_reads(dagster, connector, periods)
                 say(f"{len(watch.read_runs)} reads are queued, one per company and month; each load follows by itself.")
                 wait_for(watch, dagster, connector)
+                posted = [one.row() for one in _journals(dagster, connector, watch)]
             rows = tie_out_rows(connector, watch)
     if as_json:
         table(rows, {"company": "company", **_COLUMNS}, as_json)
@@ -70,6 +76,7 @@ def demo(periods: str, as_json: bool) -> None:
         say("\nBooks = staged + postings in no document (revaluation, rounding); staged = Anaplan.")
         for company, own in groupby(rows, lambda row: str(row["company"])):
             table(own, _COLUMNS, title=company)
+        table(posted, _POSTED, title="Posted into the books, and read back from them")
     say(WHERE_NEXT.format(home=HOME))
     _judge(watch, rows)
 
@@ -83,18 +90,28 @@ def ui(port: int, sandbox_port: int) -> None:
     with local_stack(HOME, dagster_port=port, sandbox_port=sandbox_port) as stack:
         with Connector.of_process() as connector:
             enter_credentials(connector)
-        with dagster_running(stack):
+        with dagster_running(stack), serve_running(stack):
+            with Connector.of_process() as connector:
+                invite_machines(connector, stack.serve_url, SECONDS_BETWEEN_CALLS)
             say(f"\nDagster UI: {stack.dagster_url}   sandbox: {stack.sandbox_url}   stop with Ctrl-C\n")
             say(
                 f"1. Open {stack.dagster_url}/jobs/calder_uk_read, Launchpad… or Materialize all, and choose a month.\n"
                 "2. Its loads follow by themselves, seconds after the read: watch them under Runs.\n"
-                "3. Open calder_uk / anaplan / actuals_module: Partitions for the month, Checks for its tie-out."
+                "3. Open calder_uk / anaplan / actuals_module: Partitions for the month, Checks for its tie-out.\n"
+                "4. Do the same with brackenridge_read: it ends without a figure, and a second run reads what the machine answered."
             )
             try:
                 while True:
                     time.sleep(3600)
             except KeyboardInterrupt:
                 say("Stopping.")
+
+
+def _journals(dagster: DagsterGraphql, connector: Connector, watch: Watch) -> Iterator[ReadBack]:
+    """Post journals where everything before went well: a journal is not the demo's first worry."""
+    if watch.wanted <= watch.holds:
+        newest = max(one.period for one in watch.wanted)
+        yield from post_and_read_back(dagster, connector, newest, HOME)
 
 
 def start_reads(dagster: DagsterGraphql, connector: Connector, periods: str) -> Watch:
@@ -209,11 +226,23 @@ _COLUMNS = {
     "named": "in no document",
     "unexplained": "unexplained",
 }
+_POSTED = {
+    "company": "company",
+    "key": "journal",
+    "number": "number",
+    "posting_date": "date",
+    "debits": "debits",
+    "state": "state",
+    "transaction_id": "id in the books",
+    "says": "the month since",
+}
 WHERE_NEXT = """
 Where to look next:
   make ui                            the Dagster UI on loopback: materialize, backfill, look at the checks
   ml_connector_dagster/defs/demo/    the demo companies, one YAML file each
   ML_CONNECTOR_HOME={home} .venv/bin/ml-connector audit show --connection calder_uk
-                                     what was read and loaded, step by step"""
+                                     what was read and loaded, step by step
+  ML_CONNECTOR_HOME={home} .venv/bin/ml-connector journals show brackenridge
+                                     the journal entry that was posted into its books"""
 
 COMMANDS = (demo, ui)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ml_connector_dagster.cli.dagster_graphql import ENDED, Cause, DagsterGraphql, dagster_at
 from ml_connector_dagster.cli.output import EXIT_CODES, json_option, progress, say, table
 from ml_connector_dagster.connections.opening import Connector
-from ml_connector_dagster.errors import ConnectorError, LoadIncomplete
+from ml_connector_dagster.errors import AnswerAwaited, ConnectorError, LoadIncomplete
 from ml_connector_dagster.flows.file_plan import FROM_MODEL_TAG
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.store import tables
@@ -46,6 +46,7 @@ def load(connection: str, period: str, *, dagster: str, read: bool, from_model: 
         asked = str(Period.parse(period))
         if read:
             _run(webserver, f"{opened.name}_read", asked)
+            _refuse_unanswered(opened, asked)
         if from_model:
             _show_first(opened, asked, yes=yes)
         _run(webserver, f"{opened.name}_load", asked, {FROM_MODEL_TAG: "yes"} if from_model else None)
@@ -75,6 +76,23 @@ def _show_first(opened: OpenConnection, period: str, *, yes: bool) -> None:
     if said and not yes:
         click.confirm(
             f"Every figure: ml-connector preview {opened.name} {period} --from-model. Load now?", abort=True, err=True
+        )
+
+
+def _refuse_unanswered(opened: OpenConnection, period: str) -> None:
+    """Load nothing of a period that was only asked for.
+
+    Raises:
+        AnswerAwaited: Its answer has not come, or has not been read.
+    """
+    from ml_connector_dagster.flows.awaited import EVERY_PERIOD, asked_for
+
+    missing = sorted(entity for entity, of in asked_for(opened) if of in (period, EVERY_PERIOD))
+    if missing:
+        raise AnswerAwaited(
+            f"{period} of {opened.name} was asked for: {', '.join(missing)}.",
+            "The machine where the books are has not answered, so nothing was loaded.",
+            "The load follows by itself when the answer comes; ml-connector check says when the machine was last seen.",
         )
 
 

@@ -31,6 +31,8 @@ class LocalStack:
     home: Path
     sandbox_url: str
     dagster_url: str
+    serve_url: str
+    """Where the inbound process answers, inside ``serve_running``."""
 
 
 @contextmanager
@@ -39,13 +41,18 @@ def local_stack(
 ) -> Iterator[LocalStack]:
     """Start the sandbox, prepare a fresh home, hand it over; everything started is stopped at the end.
 
-    The sandbox forgets everything when it stops, so the home that belongs to it starts empty too. Use
-    ``start_dagster`` inside, once the credentials are there.
+    The sandbox forgets everything when it stops, so the home that belongs to it starts empty too. Use ``dagster_running``
+    and ``serve_running`` inside, once the credentials are there.
     """
     home = home.absolute()
     _fresh(home)
     sandbox_port, dagster_port = sandbox_port or free_port(), dagster_port or free_port()
-    stack = LocalStack(home, f"http://127.0.0.1:{sandbox_port}", f"http://127.0.0.1:{dagster_port}")
+    stack = LocalStack(
+        home,
+        f"http://127.0.0.1:{sandbox_port}",
+        f"http://127.0.0.1:{dagster_port}",
+        f"http://localhost:{free_port()}",
+    )
     os.environ.update(environment_of(stack))
     with ExitStack() as running:
         running.enter_context(_ending_in_order())
@@ -60,6 +67,15 @@ def dagster_running(stack: LocalStack) -> Iterator[None]:
     port = int(stack.dagster_url.rsplit(":", 1)[1])
     command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
     with _running("Dagster", command, stack.home / "dagster.log", port):
+        yield
+
+
+@contextmanager
+def serve_running(stack: LocalStack) -> Iterator[None]:
+    """Run the inbound process, which machines call; its home must be prepared, as it needs the vault's key."""
+    port = int(stack.serve_url.rsplit(":", 1)[1])
+    command = [sys.executable, "-m", "ml_connector_dagster.cli", "serve", "--port", str(port)]
+    with _running("serve", command, stack.home / "serve.log", port):
         yield
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import ml_connector_dagster.cli as folder
 from ml_connector_dagster.cli.output import exit_code, show_error
-from ml_connector_dagster.errors import ConnectorError
+from ml_connector_dagster.errors import ConnectorError, SettingWrong
+
+if TYPE_CHECKING:
+    from ml_connector_dagster.sources.contract import NamedCompany
 
 NO_COMMANDS = {"main", "__main__", "output"}
 
@@ -40,6 +44,7 @@ class ConnectorCommands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a ConnectorError ends it with its sentences and the exit code of its class."""
+        ctx.obj = company_of
         try:
             return super().invoke(ctx)
         except ConnectorError as error:
@@ -52,6 +57,27 @@ class ConnectorCommands(click.Group):
         self._mounted = True
         for command in _commands():
             self.add_command(command)
+
+
+@contextmanager
+def company_of(connection: str, system: str) -> Iterator[NamedCompany]:
+    """Open the company of a connection for a command of its source.
+
+    Raises:
+        SettingWrong: There is no such connection, or it is of another system.
+    """
+    from ml_connector_dagster.connections.opening import Connector
+    from ml_connector_dagster.sources.contract import NamedCompany
+
+    with Connector.of_process() as connector:
+        named = connector.connection(connection).settings.source
+        if named.system != system:
+            raise SettingWrong(
+                f"The connection {connection!r} is of {named.system}, not of {system}.",
+                "Nothing was done.",
+                f"Name a connection of {system}.",
+            )
+        yield NamedCompany(connector.store, named.company_id)
 
 
 def _commands() -> Iterator[click.Command]:

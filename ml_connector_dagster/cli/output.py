@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ml_connector_dagster.errors import (
+    AnswerAwaited,
     ConnectorError,
     CredentialRefused,
     FiguresDiffer,
@@ -39,6 +40,7 @@ EXIT_CODES: Mapping[type[ConnectorError], int] = {
     RequestRejected: 4,
     TemporarilyRefused: 4,
     OutcomeUnknown: 4,
+    AnswerAwaited: 4,
     QuotaExhausted: 5,
     LoadIncomplete: 6,
     RecordRefused: 6,

@@ -16,7 +16,11 @@ from ml_connector_dagster.errors import SettingWrong
 @click.option("--port", default=8702, show_default=True, help="Port to listen on.")
 @click.option("--public-url", help="What browsers and vendors call it, as registered; default http://localhost:<port>.")
 def serve(host: str, port: int, public_url: str | None) -> None:
-    """Run the consent pages until Ctrl-C; put a proxy with TLS and a login before it where others can reach it."""
+    """Run the consent pages, and what machines and vendors call, until Ctrl-C.
+
+    Where others can reach it put a proxy with TLS before it, and a login before all but /health, /connect/callback and the
+    paths of the accounting systems.
+    """
     import uvicorn
 
     from ml_connector_dagster.inbound.app import create_app

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from ml_connector_dagster.components.checks import load_check, read_check
-from ml_connector_dagster.components.failures import as_failure, failure_of
+from ml_connector_dagster.components.failures import failure_of
 from ml_connector_dagster.components.partitions import periods_from
 from ml_connector_dagster.components.pools import pool_of
 from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.connections.settings import ConnectionSettings
-from ml_connector_dagster.errors import ConnectorError
+from ml_connector_dagster.errors import AnswerAwaited, ConnectorError
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, Source
 
@@ -52,8 +52,43 @@ def target_assets(connection: str, settings: ConnectionSettings) -> list[dg.Asse
 
 
 def _source_asset(connection: str, settings: ConnectionSettings, source: Source, entity: Entity) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=source_key(connection, entity.name),
+    """Answer the asset of one entity; only that of a source which answers later may end without a materialization."""
+    key = source_key(connection, entity.name)
+    answers_later = source.later is not None
+
+    @dg.multi_asset(
+        name="__".join(key.path),
+        specs=[_source_spec(connection, settings, source, entity, skippable=answers_later)],
+        check_specs=[read_check(key, settings)],
+        can_subset=answers_later,  # else Dagster demands the check of what was not read
+    )
+    def read_period(
+        context: dg.AssetExecutionContext, connector: ConnectorResource
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        from ml_connector_dagster.components.reports import check_of_pull, materialization_of_pull, observation_of_wait
+        from ml_connector_dagster.flows.pull import pull
+
+        opened = connector.connection(connection)
+        wanted_at = asked_at(context) if answers_later else None
+        try:
+            outcome = pull(opened, entity.name, context.partition_key, run_id=context.run.run_id, wanted_at=wanted_at)
+        except ConnectorError as error:
+            if not answers_later or not isinstance(error, AnswerAwaited):
+                raise failure_of(error) from error
+            context.log.info(str(error))
+            context.log_event(observation_of_wait(error, key, context.partition_key))
+            return
+        yield materialization_of_pull(outcome, key)
+        yield check_of_pull(outcome, key)
+
+    return read_period
+
+
+def _source_spec(
+    connection: str, settings: ConnectionSettings, source: Source, entity: Entity, *, skippable: bool
+) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        source_key(connection, entity.name),
         partitions_def=periods_from(settings.periods.start, settings.source.time_zone),
         deps=[source_key(connection, name) for name in entity.derived_from],
         group_name=connection,
@@ -62,22 +97,8 @@ def _source_asset(connection: str, settings: ConnectionSettings, source: Source,
         tags={"mlc/connection": connection, "mlc/entity_kind": entity.kind.value},
         description=f"{entity.description} {source.title} calls this: {entity.vendor_word}.",
         code_version=CODE_VERSION if entity.name == LEDGER_LINES else None,
-        check_specs=[read_check(source_key(connection, entity.name), settings)],
+        skippable=skippable,
     )
-    def read_period(
-        context: dg.AssetExecutionContext, connector: ConnectorResource
-    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        from ml_connector_dagster.components.reports import check_of_pull, materialization_of_pull
-        from ml_connector_dagster.flows.pull import pull
-
-        with as_failure():
-            outcome = pull(
-                connector.connection(connection), entity.name, context.partition_key, run_id=context.run.run_id
-            )
-        yield materialization_of_pull(outcome, context.asset_key)
-        yield check_of_pull(outcome, context.asset_key)
-
-    return read_period
 
 
 def _target_asset(

@@ -17,6 +17,7 @@ NOTHING_QUARANTINED = "nothing_quarantined"
 NO_ROWS_REJECTED = "no_rows_rejected"
 TIED_OUT = "tied_out"
 LATEST_LOADED = "latest_open_period_loaded"
+MACHINE_SEEN = "machine_seen"
 
 
 def read_check(key: dg.AssetKey, settings: ConnectionSettings) -> dg.AssetCheckSpec:
@@ -88,6 +89,27 @@ def latest_check(
     return latest_open_period_loaded
 
 
+def heartbeat_check(connection: str, key: dg.AssetKey) -> dg.AssetChecksDefinition:
+    """Answer the check that the machine where the books are calls us, and that no question waits too long."""
+
+    @dg.asset_check(
+        name=MACHINE_SEEN,
+        asset=key,
+        description="When the machine where the books are was last seen, whether the books were open, what still waits.",
+    )
+    def machine_seen(connector: ConnectorResource) -> dg.AssetCheckResult:
+        from ml_connector_dagster.components.reports import check_of_heartbeat
+        from ml_connector_dagster.flows.awaited import heartbeat
+        from ml_connector_dagster.flows.post import record_outcomes
+
+        with as_failure():
+            opened = connector.connection(connection)
+            record_outcomes(opened)  # of journals: the process that the machine calls knows no connection
+            return check_of_heartbeat(heartbeat(opened))
+
+    return machine_seen
+
+
 def check_names() -> Iterator[str]:
     """Yield every check name, for README's table."""
-    yield from (NOTHING_QUARANTINED, NO_ROWS_REJECTED, TIED_OUT, LATEST_LOADED)
+    yield from (NOTHING_QUARANTINED, NO_ROWS_REJECTED, TIED_OUT, LATEST_LOADED, MACHINE_SEEN)

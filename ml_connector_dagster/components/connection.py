@@ -13,7 +13,7 @@ from ml_connector_dagster.components import assets, checks, schedules
 from ml_connector_dagster.components.scaffold import ConnectionScaffolder
 from ml_connector_dagster.connections.settings import ConnectionSettings
 from ml_connector_dagster.mapping.targets import ModuleTarget
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.sources.contract import LEDGER_LINES, Source
 from ml_connector_dagster.sources.registry import source_named
 
 
@@ -55,9 +55,12 @@ class Connection(dg.Component):
         tie_outs = [self._tie_out(module) for module in self.settings.modules]
         latest = [self._latest(module) for module in self.settings.modules]
         jobs = self._jobs(read, loads, tie_outs)
+        seen = [checks.heartbeat_check(self.name, assets.source_key(self.name, LEDGER_LINES))] if source.later else []
+        for check in seen:
+            jobs["heartbeat"] = schedules.heartbeat_job(self.name, check)
         return dg.Definitions(
             assets=[*read, *loads],
-            asset_checks=[*tie_outs, *latest],
+            asset_checks=[*tie_outs, *latest, *seen],
             jobs=list(jobs.values()),
             schedules=self._schedules(source, jobs),
         )
@@ -102,6 +105,8 @@ class Connection(dg.Component):
             *schedules.reads(self.name, self.settings, source, jobs["read"]),
             schedules.hourly_changes(self.name, self.settings, jobs["changes"]),
         ]
+        if "heartbeat" in jobs:
+            planned.append(schedules.half_hourly_heartbeat(self.name, self.settings, jobs["heartbeat"]))
         if "tie_out" in jobs:
             planned.append(schedules.daily_tie_out(self.name, self.settings, jobs["tie_out"]))
         return planned

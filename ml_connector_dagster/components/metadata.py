@@ -37,6 +37,8 @@ CHART = "mlc/chart"
 ACCOUNTS = "mlc/account_by_account"
 WHAT_TO_DO = "mlc/what_to_do"
 ERROR = "mlc/error"
+FINDINGS = "mlc/findings"
+WAITS_FOR = "mlc/waits_for"
 
 
 def number(amount: Decimal) -> dg.FloatMetadataValue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ import dagster as dg
 
 from ml_connector_dagster.components import metadata, pictures
 from ml_connector_dagster.components.checks import NO_ROWS_REJECTED, NOTHING_QUARANTINED
-from ml_connector_dagster.errors import ConnectorError
+from ml_connector_dagster.errors import AnswerAwaited, ConnectorError
+from ml_connector_dagster.sources.contract import Finding
 
 MOST_LINES = 60
 """How many accounts or documents a table on a page shows; those that differ come first."""
@@ -47,6 +48,12 @@ def materialization_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.Materi
     )
 
 
+def observation_of_wait(awaited: AnswerAwaited, key: dg.AssetKey, period: str) -> dg.AssetObservation:
+    """Answer what the asset's page shows of a read that was asked for and not answered yet: no figure, only words."""
+    facts = {metadata.WAITS_FOR: str(awaited), metadata.WHAT_TO_DO: awaited.do}
+    return dg.AssetObservation(asset_key=key, partition=period, description=awaited.happened, metadata=facts)
+
+
 def check_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.AssetCheckResult:
     """Answer whether every record was understood; one that was not is named with its reason."""
     staged = outcome.records - outcome.quarantined
@@ -64,6 +71,19 @@ def check_of_pull(outcome: PullOutcome, key: dg.AssetKey) -> dg.AssetCheckResult
         passed=outcome.quarantined == 0,
         description=f"{outcome.records} read = {staged} staged + {outcome.quarantined} quarantined.{first}",
         metadata=metadata.without_empty(facts),
+    )
+
+
+def check_of_heartbeat(findings: Sequence[Finding]) -> dg.AssetCheckResult:
+    """Answer whether the machine is there; the description says what does not hold, or all that does."""
+    wrong = [one for one in findings if not one.holds]
+    return dg.AssetCheckResult(
+        passed=not wrong,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(one.says for one in wrong or findings),
+        metadata=metadata.without_empty(
+            {metadata.FINDINGS: metadata.table(("what", "says"), [(one.subject, one.says) for one in findings])}
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from ml_connector_dagster.components.assets import source_key
 from ml_connector_dagster.components.partitions import periods_from
 from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.connections.settings import ConnectionSettings
+from ml_connector_dagster.errors import AnswerAwaited, ConnectorError
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 from ml_connector_dagster.sources.contract import Source
 
@@ -149,14 +150,19 @@ def changes_job(connection: str) -> dg.JobDefinition:
 
     @dg.op(name=f"{connection}_ask_change_feeds")
     def ask_change_feeds(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
-        from ml_connector_dagster.components.failures import as_failure
+        from ml_connector_dagster.components.failures import failure_of
         from ml_connector_dagster.flows.changes import note_changes
         from ml_connector_dagster.flows.register import update_register
 
-        with as_failure():
-            opened = connector.connection(connection)
-            dirty = note_changes(opened)
+        opened = connector.connection(connection)
+        try:
+            dirty = note_changes(opened, run_id=context.run_id)
             locked = update_register(opened)
+        except AnswerAwaited as awaited:
+            context.log.info(str(awaited))
+            return
+        except ConnectorError as error:
+            raise failure_of(error) from error
         context.log.info("dirty: %s; newly locked: %s", [f"{d.entity}@{d.period}" for d in dirty], list(locked))
 
     @dg.job(
@@ -168,6 +174,40 @@ def changes_job(connection: str) -> dg.JobDefinition:
         ask_change_feeds()
 
     return changes
+
+
+def heartbeat_job(connection: str, check: dg.AssetChecksDefinition) -> dg.JobDefinition:
+    """Answer the job that looks whether the machine where the books are calls us."""
+    return dg.define_asset_job(  # type: ignore[return-value]  # resolved when definitions are built
+        f"{connection}_heartbeat",
+        selection=dg.AssetSelection.checks(*check.check_keys),
+        tags={"mlc/connection": connection},
+        description="Looks when the machine where the books are was last seen; it asks our own database alone.",
+    )
+
+
+def half_hourly_heartbeat(
+    connection: str, settings: ConnectionSettings, job: dg.JobDefinition
+) -> dg.ScheduleDefinition:
+    """Answer the schedule that looks when the machine was last seen; it asks our own database, never the machine."""
+
+    @dg.schedule(
+        name=f"{connection}_half_hourly_heartbeat",
+        job=job,
+        cron_schedule="3,33 * * * *",
+        execution_timezone=settings.source.time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Looks when the machine where the books are was last seen, and how long questions have waited.",
+    )
+    def look(
+        context: dg.ScheduleEvaluationContext, connector: ConnectorResource
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        if not connector.is_enabled(connection):
+            yield _not_enabled(connection)
+            return
+        yield dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}")
+
+    return look
 
 
 def hourly_changes(connection: str, settings: ConnectionSettings, job: dg.JobDefinition) -> dg.ScheduleDefinition:

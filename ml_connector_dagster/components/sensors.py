@@ -16,10 +16,11 @@ import dagster as dg
 from ml_connector_dagster.components.assets import source_key
 from ml_connector_dagster.components.pools import register_pool
 from ml_connector_dagster.components.resources import ConnectorResource
-from ml_connector_dagster.components.schedules import LOAD_JOB, READ_JOB
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.components.schedules import CHANGES_JOB, LOAD_JOB, READ_JOB
+from ml_connector_dagster.sources.contract import CHANGES, Source
 
 if TYPE_CHECKING:
+    from ml_connector_dagster.flows.answered import AnsweredSlice
     from ml_connector_dagster.flows.changes import DirtyPeriod
     from ml_connector_dagster.flows.due import DueLoad
 
@@ -76,18 +77,49 @@ def pulls_due_sensor(jobs: Sequence[AnyJob]) -> dg.SensorDefinition:
         description="Reads the periods that a change feed, a webhook or another read has shown to be dirty.",
     )
     def pulls_due(connector: ConnectorResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        from ml_connector_dagster.flows.changes import dirty_periods
+        from ml_connector_dagster.flows.changes import periods_to_read
 
         requested = 0
         for name in connector.enabled_names():
             opened = connector.connection(name)
-            for request in read_requests(name, opened.source, dirty_periods(opened)):
+            for request in read_requests(name, opened.source, periods_to_read(opened)):
                 requested += 1
                 yield request
         if not requested:
             yield dg.SkipReason("No period is dirty.")
 
     return pulls_due
+
+
+def answers_arrived_sensor(jobs: Sequence[AnyJob]) -> dg.SensorDefinition:
+    """Answer the sensor that reads what a source has answered since it was asked: one run per connection and period."""
+
+    @dg.sensor(
+        name="answers_arrived",
+        jobs=[*_ending(jobs, READ_JOB), *_ending(jobs, CHANGES_JOB)],
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Reads what was asked for and is answered now, where the books are on a machine that calls us.",
+    )
+    def answers_arrived(
+        context: dg.SensorEvaluationContext, connector: ConnectorResource
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        from ml_connector_dagster.flows.answered import answered_slices
+        from ml_connector_dagster.flows.post import record_outcomes
+
+        busy = busy_slices(context.instance)
+        requested = 0
+        for name in connector.enabled_names():
+            opened = connector.connection(name)
+            record_outcomes(opened)  # of journals that the machine took or refused: they belong into the trail
+            for request in answer_requests(name, opened.source, answered_slices(opened)):
+                if (name, request.partition_key) not in busy:
+                    requested += 1
+                    yield request
+        if not requested:
+            yield dg.SkipReason("No answer has come that is not being read.")
+
+    return answers_arrived
 
 
 @dg.run_failure_sensor(
@@ -141,10 +173,26 @@ def load_requests(name: str, due: Iterable["DueLoad"]) -> Iterator[dg.RunRequest
         )
 
 
-def read_requests(name: str, source: Source, dirty: Iterable["DirtyPeriod"]) -> Iterator[dg.RunRequest]:
-    """Answer one request per dirty period; what is derived from a dirty entity is read with it."""
-    by_period: dict[str, list[DirtyPeriod]] = defaultdict(list)
-    for one in dirty:
+def answer_requests(name: str, source: Source, answered: Iterable["AnsweredSlice"]) -> Iterator[dg.RunRequest]:
+    """Answer one request per period whose answers have come, and one where the change feed has answered."""
+    known = list(answered)
+    for one in known:
+        if one.entity != CHANGES:
+            continue
+        yield dg.RunRequest(
+            run_key=f"{name}:{one.run_key}",
+            job_name=f"{name}{CHANGES_JOB}",
+            tags={"mlc/connection": name, "mlc/trigger": "answers_arrived"},
+        )
+    yield from read_requests(name, source, (one for one in known if one.entity != CHANGES), trigger="answers_arrived")
+
+
+def read_requests(
+    name: str, source: Source, slices: Iterable["DirtyPeriod | AnsweredSlice"], trigger: str = "changes"
+) -> Iterator[dg.RunRequest]:
+    """Answer one request per period; what is derived from an entity is read with it."""
+    by_period: dict[str, list[DirtyPeriod | AnsweredSlice]] = defaultdict(list)
+    for one in slices:
         by_period[one.period].append(one)
     for period, found in sorted(by_period.items()):
         entities = {one.entity for one in found}
@@ -154,7 +202,7 @@ def read_requests(name: str, source: Source, dirty: Iterable["DirtyPeriod"]) -> 
             job_name=f"{name}{READ_JOB}",
             partition_key=period,
             asset_selection=[source_key(name, entity) for entity in sorted(entities | derived)],
-            tags={"mlc/connection": name, "mlc/trigger": "changes"},
+            tags={"mlc/connection": name, "mlc/trigger": trigger},
         )
 
 

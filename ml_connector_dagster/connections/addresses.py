@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ml_connector_dagster.anaplan.endpoints import AnaplanEndpoints
 from ml_connector_dagster.errors import SettingWrong
-from ml_connector_dagster.sources.contract import Place, Source
+from ml_connector_dagster.sources.contract import GrantPolicy, Place, Source
 
 if TYPE_CHECKING:
     from ml_connector_dagster.transport.grant import GrantEndpoints
@@ -23,7 +23,24 @@ class SourceAddresses:
     """One source's API and OAuth addresses."""
 
     api_url: str
-    grant: GrantEndpoints
+    consent: GrantEndpoints | None
+    """None where no person consents."""
+    source: Source
+
+    @property
+    def grant(self) -> GrantEndpoints:
+        """Where a person consents, and where tokens come from.
+
+        Raises:
+            SettingWrong: No person consents to this source; says how it is connected instead.
+        """
+        if self.consent is None:
+            raise SettingWrong(
+                f"{self.source.title} has no consent to give.",
+                "Nothing was asked or written.",
+                self.source.later.how_to_connect if self.source.later else "Look at its section in README.",
+            )
+        return self.consent
 
     @classmethod
     def of(cls, source: Source, at: str, sandbox_url: str, place: str = "") -> SourceAddresses:
@@ -44,7 +61,8 @@ class SourceAddresses:
         def at_accounts(url: str) -> str:
             return f"{region.accounts_url}{urlsplit(url).path}" if region and url else url
 
-        return cls(moved(region.api_url if region else source.api_url), _grant_of(source, moved, at_accounts))
+        consent = _grant_of(source.title, source.grant, moved, at_accounts) if source.grant else None
+        return cls(moved(region.api_url if region else source.api_url), consent, source)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -52,12 +70,13 @@ class SourceAddresses:
         return (origin(self.api_url),)
 
 
-def _grant_of(source: Source, moved: Callable[[str], str], at_accounts: Callable[[str], str]) -> GrantEndpoints:
+def _grant_of(
+    title: str, policy: GrantPolicy, moved: Callable[[str], str], at_accounts: Callable[[str], str]
+) -> GrantEndpoints:
     from ml_connector_dagster.transport.grant import GrantEndpoints
 
-    policy = source.grant
     return GrantEndpoints(
-        vendor=source.title,
+        vendor=title,
         authorize_url=moved(at_accounts(policy.authorize_url)),
         token_url=moved(at_accounts(policy.token_url)),
         revoke_url=moved(at_accounts(policy.revoke_url)),

@@ -87,8 +87,9 @@ def _chosen(path: Path) -> str:
 
 
 def check_credentials(connection: OpenConnection) -> Iterator[Finding]:
-    """Yield how the two credentials stand, as this database knows them."""
-    for name in (connection.settings.source.credential, connection.settings.anaplan.credential):
+    """Yield how the credentials stand, as this database knows them; a source without a consent has none."""
+    ours = (connection.settings.source.credential,) if connection.source.grant else ()
+    for name in (*ours, connection.settings.anaplan.credential):
         found = Credentials(connection.store).find(name)
         if found is None:
             says = f"Nobody entered it; run ml-connector credential set {name}."
@@ -114,6 +115,8 @@ def check_source(connection: OpenConnection) -> Iterator[Finding]:
     """Yield what the accounting system lets this consent read."""
     source = connection.source
     yield _sunset(source.title, source.api_version, source.sunset_on)
+    if source.later:
+        yield from source.later.heartbeat(connection.store, connection.settings.source.company_id)
     try:
         reader = connection.reader()
         yield from reader.checks()

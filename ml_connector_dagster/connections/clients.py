@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ml_connector_dagster.store.locks import Locks
 
 ANAPLAN_PER_MINUTE = 600
+NOWHERE = "https://nowhere.invalid"
+"""No request goes there: an empty list of origins would mean any."""
 CLIENT_SECRET = "client_secret"  # noqa: S105 (the name of a field)
 
 
@@ -131,6 +133,11 @@ def source_http(opened: Opened, source: Source, settings: SourceSettings, addres
         classify=source.classify,
         origins=addresses.origins,
     )
+
+
+def no_http(source: Source) -> VendorHttp:
+    """Answer the client of a source that cannot be asked: it sends nothing anywhere."""
+    return VendorHttp(source.title, origins=(NOWHERE,))
 
 
 def company_search_http(opened: Opened, source: Source, name: str, addresses: SourceAddresses) -> VendorHttp:

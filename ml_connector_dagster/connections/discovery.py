@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from ml_connector_dagster.anaplan.actions import Route, find_route
 from ml_connector_dagster.anaplan.client import total_rows
@@ -78,6 +80,22 @@ def chosen_company(found: Sequence[Company], company_id: str | None, source: Sou
         f"{len(fitting)} companies of {source.title} fit.",
         "The first one is never taken for the right one.",
         f"Name one: {listed}.",
+    )
+
+
+def new_company(source: Source, name: str, company_id: str | None) -> Company:
+    """Answer a company that calls us and has not yet: its id is ours to give, and it says the rest itself.
+
+    Raises:
+        SettingWrong: A person must consent to that system, or the id does not fit.
+    """
+    chosen = company_id or str(uuid4())
+    if source.grant is None and re.fullmatch(source.company_id_pattern, chosen):
+        return Company(chosen, name, "", 12, "", None, None)
+    raise SettingWrong(
+        f"{chosen!r} is no {source.company_id_name}." if source.grant is None else f"{source.title} does not call us.",
+        "Nothing was asked or written.",
+        "Leave --company out for a new one." if source.grant is None else "Connect it, and give --source-credential.",
     )
 
 

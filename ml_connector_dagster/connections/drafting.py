@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from ml_connector_dagster.ledger.party import TrackingOption
 from ml_connector_dagster.sources.contract import EntityKind, Source
 
 _FIELDS: Mapping[str, str] = {
@@ -44,6 +45,8 @@ _FIELDS: Mapping[str, str] = {
     "description": "description",
 }
 _LIST_FIELDS = frozenset({"code", "name", "active", "account_class", "account_type", "parent", "currency"})
+_OF_ACCOUNTS = frozenset({"account_class", "account_type", "parent"})
+"""Facts of an account: in a module a column of that name is a reporting dimension, such as QuickBooks' classes."""
 _REFERENCE_WORDS: Mapping[str, str] = {
     "account": "ledger_accounts",
     "chart": "ledger_accounts",
@@ -157,7 +160,10 @@ def _list_text(offer: Offer, entity: str, fields: Mapping[str, str], lists: Sequ
 
 
 def _module_text(draft: Draft, source: Source, offer: Offer, fields: Mapping[str, str]) -> str:
-    columns = {header: field or _own(header, draft, source, offer) for header, field in fields.items()}
+    columns = {
+        header: field if field and field not in _OF_ACCOUNTS else _own(header, draft, source, offer)
+        for header, field in fields.items()
+    }
     grain = "cell" if "period" in fields.values() else "document"
     balance = "balance" in _words(offer.name)
     ordered = _commitments(source) if "commitment" in _words(offer.name) else ""
@@ -188,7 +194,7 @@ def _module_text(draft: Draft, source: Source, offer: Offer, fields: Mapping[str
 def _own(header: str, draft: Draft, source: Source, offer: Offer) -> str:
     """Answer what a column means that is none of the usual ones: the company's own member, or a tracking category."""
     first = offer.headers.index(header) <= 1
-    tracked = any(entity.name == "tracking" for entity in source.entities)
+    tracked = bool(_tracking(source))
     return f"={draft.entity}" if first or not tracked else f"tracking.{header}"
 
 
@@ -201,8 +207,13 @@ def _clear(columns: Mapping[str, str]) -> dict[str, str]:
 
 def _reference(name: str, source: Source) -> str:
     known = {entity.name for entity in source.entities if entity.kind is EntityKind.REFERENCE}
-    found = next((_REFERENCE_WORDS[word] for word in _words(name) if word in _REFERENCE_WORDS), "tracking")
+    found = next((_REFERENCE_WORDS[word] for word in _words(name) if word in _REFERENCE_WORDS), _tracking(source))
     return found if found in known else ""
+
+
+def _tracking(source: Source) -> str:
+    """Answer the entity of the reporting dimensions' options; empty where the source has none."""
+    return next((entity.name for entity in source.entities if entity.record is TrackingOption), "")
 
 
 def _commitments(source: Source) -> str:

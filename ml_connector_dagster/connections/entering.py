@@ -12,6 +12,7 @@ from ml_connector_dagster.connections.credentials import Credential, Credentials
 from ml_connector_dagster.connections.session_token import SESSION
 from ml_connector_dagster.connections.tokens import TokenTimes, lock_name
 from ml_connector_dagster.errors import SettingWrong
+from ml_connector_dagster.sources.registry import source_named
 
 if TYPE_CHECKING:
     from ml_connector_dagster.connections.opening import Connector
@@ -48,8 +49,31 @@ _SAME = {"user": "email", "username": "email"}
 
 
 def kinds_of(vendor: str) -> tuple[str, ...]:
-    """Answer the kinds of credential a vendor takes: accounting systems OAuth alone."""
-    return tuple(KINDS) if vendor == ANAPLAN else ("oauth",)
+    """Answer the kinds of credential a vendor takes: accounting systems OAuth alone, those that call us none.
+
+    Raises:
+        SettingWrong: There is no such vendor.
+    """
+    if vendor == ANAPLAN:
+        return tuple(KINDS)
+    return ("oauth",) if source_named(vendor).grant else ()
+
+
+def refuse_other_kinds(vendor: str, kind: str) -> None:
+    """Refuse a kind of credential that the vendor does not take.
+
+    Raises:
+        SettingWrong: Says which it takes, or how a vendor that takes none is connected.
+    """
+    taken = kinds_of(vendor)
+    if kind in taken:
+        return
+    later = None if taken else source_named(vendor).later
+    raise SettingWrong(
+        f"{vendor} takes no credential of kind {kind!r}.",
+        "Nothing was stored.",
+        later.how_to_connect if later else f"Use --kind {' or '.join(taken)}.",
+    )
 
 
 def enter(connector: Connector, name: str, vendor: str, kind: str, given: Mapping[str, str]) -> Credential:

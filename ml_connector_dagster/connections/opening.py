@@ -23,7 +23,7 @@ from ml_connector_dagster.connections.settings import (
 )
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
-from ml_connector_dagster.sources.contract import CompanyReader, CompanySession, Source
+from ml_connector_dagster.sources.contract import CompanyReader, CompanySession, Meter, Source
 from ml_connector_dagster.sources.registry import source_named
 
 if TYPE_CHECKING:
@@ -232,8 +232,9 @@ class OpenConnection:
 
     @property
     def source_calls(self) -> int:
-        """How many requests this opened company has made so far; a pull meters itself by it."""
-        return self._source_http.calls if "_source_http" in self.__dict__ else 0
+        """How many requests this opened company has made so far, or answers it took; a pull meters itself by it."""
+        sent = self._source_http.calls if "_source_http" in self.__dict__ else 0
+        return sent + self._meter.calls
 
     def model(self) -> AnaplanModel:
         """Answer the Anaplan model; the same one when asked again."""
@@ -247,11 +248,15 @@ class OpenConnection:
         self.records_read.clear()
 
     @cached_property
+    def _meter(self) -> Meter:
+        return Meter()
+
+    @cached_property
     def _addresses(self) -> SourceAddresses:
         from ml_connector_dagster.connections.addresses import SourceAddresses
 
         chosen = self.settings.source
-        place = self._source_credential.place
+        place = self._source_credential.place if self.source.grant else ""
         return SourceAddresses.of(self.source, chosen.at, self.connector.environment.sandbox_url, place)
 
     @property
@@ -262,9 +267,12 @@ class OpenConnection:
 
     @cached_property
     def _source_http(self) -> VendorHttp:
-        from ml_connector_dagster.connections.clients import source_http
+        from ml_connector_dagster.connections.clients import no_http, source_http
 
-        http = source_http(self.connector, self.source, self.settings.source, self._addresses)
+        if self.source.grant:
+            http = source_http(self.connector, self.source, self.settings.source, self._addresses)
+        else:
+            http = no_http(self.source)
         self._closing.callback(http.close)
         return http
 
@@ -278,8 +286,10 @@ class OpenConnection:
             self._addresses.api_url,
             chosen.company_id,
             chosen.time_zone,
-            self._source_credential.consent,
+            self._source_credential.consent if self.source.grant else {},
             Details(self.store, chosen.system, chosen.company_id),
+            self.store,
+            self._meter,
         )
         reader = self.source.open_company(session)
         self._closing.callback(reader.close)

@@ -84,6 +84,10 @@ class ConnectionSettings(Strict):
         default=("team:finance",), description="Who answers for it: an e-mail address or team:<name>."
     )
     fresh_within_hours: int = Field(default=24, ge=1)
+    post: Literal["never", "draft", "posted"] = Field(
+        default="never",
+        description="How journal entries may be written into the books: not at all, as drafts, or posted at once.",
+    )
 
 
 def load_connection(path: Path) -> ConnectionSettings:

@@ -65,6 +65,8 @@ class Books:
 def ask_books(connection: OpenConnection, period: Period, staged: StagedCompany, *, met: Books | None = None) -> Books:
     """Ask the accounting system for the period's trial balance and its residual classes.
 
+    One that is answered later cannot be asked now: its books are those that were met, in the same answer as the lines.
+
     Args:
         connection: The opened connection.
         period: The month.
@@ -72,6 +74,8 @@ def ask_books(connection: OpenConnection, period: Period, staged: StagedCompany,
         met: The books as they were met when the period was read. Where every balance still is what it was, nothing was
             posted, so the classes of that day hold too and are not asked for again (they may cost several reports).
     """
+    if met is not None and connection.source.later is not None:
+        return met
     reader = connection.reader()
     control = {balance.ledger_account_id: balance for balance in reader.control(period)}
     if met is not None and control == met.control:

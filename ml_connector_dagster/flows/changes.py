@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.awaited import EVERY_PERIOD, asked_for, changes_answer, put_away
 from ml_connector_dagster.flows.slices import CurrentSnapshots
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import LEDGER_LINES, Changes
@@ -42,12 +43,15 @@ class DirtyPeriod:
         return f"{self.entity}:{self.noted_at.isoformat()}:{self.attempt}"
 
 
-def note_changes(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
+def note_changes(connection: OpenConnection, *, run_id: str = "") -> tuple[DirtyPeriod, ...]:
     """Ask the source's feeds since the watermark, note the dirty periods, then move the watermark; answers all dirty now.
 
     A crash between the two notes the same periods again, which costs a read and loses nothing. Periods never read are
-    not noted: their first read will see everything. A change before ``periods.start`` moves the opening balance, so it
-    dirties the first period's ledger lines.
+    not noted, unless their first read waits for its answer: it may have been asked before the change. A change before
+    ``periods.start`` moves the opening balance, so it dirties the first period's ledger lines.
+
+    Raises:
+        AnswerAwaited: The source answers later; nothing was noted and the watermark stays.
     """
     since = changes_since(connection)
     if since is None:
@@ -57,6 +61,8 @@ def note_changes(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
     for entity, period in _to_note(connection, changes):
         staging.mark_dirty(connection.name, entity, [period], "the change feed showed a change")
     _move_watermark(connection, changes.watermark)
+    if answer := changes_answer(connection):
+        put_away(connection, answer, run_id)
     return dirty_periods(connection)
 
 
@@ -90,11 +96,19 @@ def dirty_periods(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
     )
 
 
-def is_dirty(connection: OpenConnection, entity: str, period: Period) -> bool:
-    """Answer whether the entity and period must be read again, however fresh its snapshot is."""
+def periods_to_read(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
+    """Answer the dirty periods that a run should read now: not those whose answer is on its way or has come."""
+    awaited = asked_for(connection)
+    return tuple(
+        one for one in dirty_periods(connection) if not awaited & {(one.entity, one.period), (one.entity, EVERY_PERIOD)}
+    )
+
+
+def dirty_since(connection: OpenConnection, entity: str, period: Period) -> datetime | None:
+    """Answer when it was noted (aware UTC) that the entity and period must be read again; None where it need not."""
     with connection.store.read() as database:
-        query = sa.select(sa.func.count()).select_from(tables.dirty_period).where(*_key(connection, entity, period))
-        return bool(database.execute(query).scalar())
+        query = sa.select(tables.dirty_period.c.noted_at).where(*_key(connection, entity, period))
+        return database.execute(query).scalar()
 
 
 def open_period(connection: OpenConnection) -> Period:
@@ -106,11 +120,12 @@ def open_period(connection: OpenConnection) -> Period:
 def _to_note(connection: OpenConnection, changes: Changes) -> Iterator[tuple[str, Period]]:
     start = Period.parse(connection.settings.periods.start)
     snapshots = CurrentSnapshots.of(connection)
+    wanted = {(one.entity, one.period) for one in dirty_periods(connection)}
     for entity, periods in sorted(changes.dirty.items()):
         for period in sorted(periods):
             if period < start:
                 yield LEDGER_LINES, start
-            elif snapshots.at(entity, str(period)) is not None:
+            elif snapshots.at(entity, str(period)) is not None or (entity, str(period)) in wanted:
                 yield entity, period
 
 

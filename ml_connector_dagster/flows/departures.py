@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.errors import AnswerAwaited
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import Entity, EntityKind
 from ml_connector_dagster.staging.frames import record_id_field, rows_of
@@ -22,14 +23,18 @@ def follow_departures(
 ) -> tuple[str, ...]:
     """Fetch what left the period by id and mark the periods where it stands now dirty; answers those periods.
 
-    Ids of an earlier, crashed read come along: staging repeats them until they are found or known to be gone.
+    Ids of an earlier, crashed read come along: staging repeats them until they are found or known to be gone. So do those
+    that a source which answers later was asked for: the entity's next read looks for their answer.
     """
     if entity.kind is not EntityKind.DOCUMENT or entity.derived_from:
         return ()
     ids = sorted({*published.left, *staging.astray(connection.name, entity.name)})
     if not ids:
         return ()
-    found = dict(_where_now(connection, entity, ids))
+    try:
+        found = dict(_where_now(connection, entity, ids))
+    except AnswerAwaited:
+        return ()
     by_period: dict[Period, list[str]] = defaultdict(list)
     for record_id, period in found.items():
         by_period[period].append(record_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pyarrow as pa
@@ -24,12 +25,13 @@ def document_totals(connection: OpenConnection, target: ModuleTarget, rows: Slic
     """Read the period's documents once more and compare each with the one that was staged, in the module's own measure.
 
     No report tells of single documents, so the documents as they are served now are the books' side. One that is voided
-    counts 0, whatever amounts it still carries.
+    counts 0, whatever amounts it still carries. A source that is answered later serves none now: its documents are as they
+    were read, and its change feed tells when they move.
     """
-    books, staged = (
-        _amounts(connection, target, rows, tables) for tables in (_served(connection, target, rows), rows.main())
-    )
-    return compared(books, staged, {}, subject=lambda document: f"document {document}")
+    served = _served(connection, target, rows) if connection.source.later is None else rows.main()
+    books, staged = (_amounts(connection, target, rows, tables) for tables in (served, rows.main()))
+    totals = compared(books, staged, {}, subject=lambda document: f"document {document}")
+    return replace(totals, note=rows.as_read if connection.source.later else "")
 
 
 def _served(connection: OpenConnection, target: ModuleTarget, rows: SliceRows) -> Iterator[pa.Table]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Table, delete, func, select
 
+from ml_connector_dagster.store.closed_questions import count_closed, forget_closed
 from ml_connector_dagster.store.mailbox import DONE
 from ml_connector_dagster.store.references import forget_snapshots, outlived_snapshots, referred_blobs
 from ml_connector_dagster.store.tables import consent_state, mailbox
@@ -56,6 +57,7 @@ def _all(store: Store, blobs: Blobs, before: datetime, *, dry_run: bool) -> Iter
     yield Tidied("snapshots that others replaced", _snapshots(store, before, dry_run=dry_run))
     done = (mailbox.c.state == DONE) & (mailbox.c.done_at < before)
     yield Tidied("letters that are done", _rows(store, mailbox, done, dry_run=dry_run))
+    yield Tidied("questions that QuickBooks Desktop answered", _closed_questions(store, before, dry_run=dry_run))
     expired = consent_state.c.expires_at < before
     yield Tidied("consents that expired", _rows(store, consent_state, expired, dry_run=dry_run))
     swept = blobs.sweep(referred_blobs(store), before, dry_run=dry_run)
@@ -69,6 +71,14 @@ def _snapshots(store: Store, before: datetime, *, dry_run: bool) -> int:
         if not dry_run:
             forget_snapshots(connection, ids)
     return len(ids)
+
+
+def _closed_questions(store: Store, before: datetime, *, dry_run: bool) -> int:
+    with store.begin() as connection:
+        count = count_closed(connection, before)
+        if not dry_run:
+            forget_closed(connection, before)
+    return count
 
 
 def _rows(store: Store, table: Table, old: ColumnElement[bool], *, dry_run: bool) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from ml_connector_dagster.flows.totals import SourceTotals, compared
 from ml_connector_dagster.ledger.ledger_account import AccountClass, natural_amount
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.mapping.targets import ModuleTarget
-from ml_connector_dagster.sources.contract import EntityKind
+from ml_connector_dagster.sources.contract import Entity, EntityKind
 from ml_connector_dagster.staging.frames import table_of
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
 
@@ -45,18 +45,18 @@ def ledger_totals(connection: OpenConnection, target: ModuleTarget, rows: SliceR
         for entity in _behind(connection, target.from_):
             staging.mark_dirty(connection.name, entity, [rows.period], "the books moved since the read")
         return replace(totals, note=MOVED)
-    return totals
+    return replace(totals, note=rows.as_read) if connection.source.later else totals
 
 
 def commitment_totals(connection: OpenConnection, target: ModuleTarget, rows: SliceRows) -> SourceTotals:
     """Read the period's commitments once more and compare with what was staged, account by account, in the module's sign.
 
     No report tells of orders, so what they say as they are served now is the books' side; no residual class applies. Where
-    they differ, the period is marked dirty, so that the next read finds what moved.
+    they differ, the period is marked dirty, so that the next read finds what moved. A source that is answered later serves
+    none now: its orders are as they were read.
     """
     entity, module = connection.source.entity(target.from_), _Module(target, rows)
-    pages = connection.reader().read(entity, rows.period)
-    served = (page.rows if isinstance(page.rows, pa.Table) else table_of(entity.record, page.rows) for page in pages)
+    served = _served(connection, entity, rows) if connection.source.later is None else rows.main()
     totals = compared(
         module.signed(sums_by_account(served)),
         module.signed(module.staged()),
@@ -67,6 +67,11 @@ def commitment_totals(connection: OpenConnection, target: ModuleTarget, rows: Sl
         staging = Staging(connection.store, connection.blobs)
         staging.mark_dirty(connection.name, entity.name, [rows.period], "the orders moved since the read")
     return totals
+
+
+def _served(connection: OpenConnection, entity: Entity, rows: SliceRows) -> Iterator[pa.Table]:
+    for page in connection.reader().read(entity, rows.period):
+        yield page.rows if isinstance(page.rows, pa.Table) else table_of(entity.record, page.rows)
 
 
 class _Module:

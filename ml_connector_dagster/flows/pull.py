@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from ml_connector_dagster.connections.opening import OpenConnection
-from ml_connector_dagster.errors import QuotaExhausted
+from ml_connector_dagster.errors import AnswerAwaited, QuotaExhausted
+from ml_connector_dagster.flows.awaited import answer_to, put_away, want
 from ml_connector_dagster.flows.books import Books, ask_books, stage_books, staged_movement, unexplained
-from ml_connector_dagster.flows.changes import is_dirty
+from ml_connector_dagster.flows.changes import dirty_since
 from ml_connector_dagster.flows.departures import follow_departures
 from ml_connector_dagster.flows.register import update_register
 from ml_connector_dagster.flows.reuse import reuse_newest
@@ -84,6 +86,7 @@ def pull(
     Raises:
         HeldForPerson: An entity that this one is derived from was not read yet.
         QuotaExhausted: The vendor's day quota is spent; says when it opens.
+        AnswerAwaited: The source answers later, and was asked; the slice is noted as wanted until it is read.
     """
     wanted_at = wanted_at or connection.store.now()
     return _Pull(connection, connection.source.entity(entity_name), Period.parse(period), run_id, wanted_at).run()
@@ -126,11 +129,7 @@ class _Pull:
             if fresh is not None:
                 return self._outcome(fresh, calls=0, reused=True)
             calls_before = self._connection.source_calls
-            try:
-                published = self._read_ledger() if self._entity.kind is EntityKind.LEDGER else self._read()
-            except QuotaExhausted as spent:
-                self._read_when_it_opens(spent)
-                raise
+            published = self._read_or_note()
             return self._outcome(published, calls=self._connection.source_calls - calls_before)
 
     def _read_when_it_opens(self, spent: QuotaExhausted) -> None:
@@ -140,20 +139,47 @@ class _Pull:
         self._staging.mark_dirty(self._connection.name, self._entity.name, [self._period], reason, at=opens_at)
 
     def _fresh(self) -> SnapshotRow | None:
-        """Answer a snapshot read after this pull was asked for; what is derived costs no call and is always made anew."""
-        if self._entity.derived_from or is_dirty(self._connection, self._entity.name, self._period):
-            return None
+        """Answer a snapshot read after this pull was asked for; what is derived costs no call and is always made anew.
+
+        A dirty period is satisfied by a read that began after it was noted, which only another period's can be: the
+        newest of a reference entity. What is answered later was asked for when it was noted, by an earlier run.
+        """
+        dirty_at = dirty_since(self._connection, self._entity.name, self._period)
         if self._entity.kind is EntityKind.REFERENCE:
-            return reuse_newest(self._connection, self._staging, self._entity.name, self._period, self._wanted_at)
+            asked_at = self._wanted_at if self._connection.source.later is None or dirty_at is None else dirty_at
+            since = max(asked_at, dirty_at or asked_at)
+            return reuse_newest(self._connection, self._staging, self._entity.name, self._period, since)
+        if self._entity.derived_from or dirty_at:
+            return None
         found = self._staging.current(self._connection.name, self._entity.name, self._period)
         return found if found is not None and found.read_began_at >= self._wanted_at else None
+
+    def _read_or_note(self) -> SnapshotRow | StaleRead:
+        """Read; what cannot be answered yet is noted as wanted, and what was answered is put away.
+
+        An answer from before the slice was wanted is better than none, and it is asked for again.
+        """
+        wanted_at = dirty_since(self._connection, self._entity.name, self._period) or self._wanted_at
+        try:
+            published = self._read_ledger() if self._entity.kind is EntityKind.LEDGER else self._read()
+        except AnswerAwaited:
+            want(self._connection, self._entity, self._period, self._wanted_at)
+            raise
+        except QuotaExhausted as spent:
+            self._read_when_it_opens(spent)
+            raise
+        if answer := answer_to(self._connection, self._entity, self._period):
+            if answer.began_at < wanted_at:
+                want(self._connection, self._entity, self._period, wanted_at)
+            put_away(self._connection, answer, self._run_id)
+        return published
 
     def _read(self) -> SnapshotRow | StaleRead:
         """Read every page, publish, and follow what left the period (protocols 10 and 11)."""
         connection, entity = self._connection, self._entity
         before = self._staging.current(connection.name, entity.name, self._period)
         calls_before = connection.source_calls
-        began_at = connection.store.now()
+        began_at, pages = self._begin()
         with self._staging.writer(
             connection.name,
             entity.name,
@@ -162,7 +188,7 @@ class _Pull:
             read_began_at=began_at,
             parser_version=connection.source.parser_version,
         ) as writer:
-            for page in self._pages():
+            for page in pages:
                 writer.add(page)
             published = writer.finish(connection.source_calls - calls_before, self._run_id)
         if isinstance(published, StaleRead):
@@ -172,6 +198,15 @@ class _Pull:
         if before is not None and before.digest != published.digest:
             mark_derived(connection, self._staging, entity, self._period)
         return published
+
+    def _begin(self) -> tuple[datetime, Iterator[Page]]:
+        """Answer when the read began and its pages: an answer that came later tells when its first question was asked."""
+        began_at, pages = self._connection.store.now(), self._pages()
+        if self._connection.source.later is None:
+            return began_at, pages
+        first = next(pages, None)  # raises where there is no answer
+        answer = answer_to(self._connection, self._entity, self._period)
+        return answer.began_at if answer else began_at, itertools.chain([] if first is None else [first], pages)
 
     def _pages(self) -> Iterator[Page]:
         reader = self._connection.reader()
@@ -186,11 +221,12 @@ class _Pull:
         """Read the lines between two looks at the report (protocol 12), then keep the report beside them.
 
         Lines that agree with the report need no second look. Where they do not, documents are read again between two
-        reports: equal reports mean that the books stood still and the difference is real; the tie-out names it.
+        reports: equal reports mean that the books stood still and the difference is real; the tie-out names it. An answer
+        that came later holds both: reading it again would bring the same.
         """
         published = self._read()
         books, began_at = self._ask()
-        while self._differs(books):
+        while self._connection.source.later is None and self._differs(books):
             if self._extra_reads == MOST_READS - 1:
                 self._say_books_moved()
                 break
@@ -213,7 +249,8 @@ class _Pull:
         self._staging.mark_dirty(self._connection.name, self._entity.name, [self._period], reason)
 
     def _ask(self) -> tuple[Books, datetime]:
-        began_at = self._connection.store.now()
+        answer = answer_to(self._connection, self._entity, self._period)
+        began_at = answer.began_at if answer else self._connection.store.now()
         return ask_books(self._connection, self._period, self._staged()), began_at
 
     def _differs(self, books: Books) -> Mapping[str, Decimal]:

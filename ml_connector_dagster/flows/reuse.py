@@ -18,6 +18,8 @@ def reuse_newest(
 ) -> SnapshotRow | None:
     """Answer the newest snapshot where its read began after ``wanted_at``, as the period's own from now on; else None.
 
+    A dirty mark of the period that is older than the read ends with it.
+
     The caller holds the entity's pull lock, so that no other run publishes between the look and the copy.
     """
     newest = staging.newest_row(connection.name, entity)
@@ -25,6 +27,7 @@ def reuse_newest(
         return None
     if newest.period != period:
         _copy_pointer(connection, newest, period)
+        _settle_dirty(connection, newest, period)
     return newest
 
 
@@ -43,3 +46,12 @@ def _copy_pointer(connection: OpenConnection, newest: SnapshotRow, period: Perio
                 [*(column.name for column in kept), *new], copied.where(table.c.id == newest.id)
             )
         )
+
+
+def _settle_dirty(connection: OpenConnection, newest: SnapshotRow, period: Period) -> None:
+    table = tables.dirty_period
+    mark = sa.and_(
+        table.c.connection == connection.name, table.c.entity == newest.entity, table.c.period == str(period)
+    )
+    with connection.store.begin() as database:
+        database.execute(sa.delete(table).where(mark, table.c.noted_at <= newest.read_began_at))

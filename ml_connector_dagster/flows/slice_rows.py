@@ -41,6 +41,12 @@ class SliceRows:
         """Yield the rows that fill the slice, in row groups; all columns, or these alone."""
         return self._tables(self.inputs.main, columns)
 
+    @property
+    def as_read(self) -> str:
+        """Say of which moment the books are, where the accounting system cannot be asked at the tie-out itself."""
+        began_at = self.inputs.main.read_began_at
+        return f"The books are those of {began_at:%Y-%m-%d %H:%M} UTC, when the machine answered last."
+
     @cached_property
     def months(self) -> tuple[Period, ...]:
         """The months from the opening balance on, the slice's own last; itself alone for a movement."""

@@ -77,8 +77,16 @@ def _health(world: World) -> Any:
 def _logins(vendors: Sequence[Vendor]) -> Any:
     async def logins(_request: Request) -> JSONResponse:
         """Who may sign in where: what a demo types for its person."""
-        shown = {vendor.name: {"login": dict(vendor.login), "redirect_uri": vendor.redirect_uri} for vendor in vendors}
-        return JSONResponse(shown)
+        return JSONResponse(
+            {
+                vendor.name: {
+                    "login": dict(vendor.login),
+                    "redirect_uri": vendor.redirect_uri,
+                    "machine": vendor.machine,
+                }
+                for vendor in vendors
+            }
+        )
 
     return logins
 

@@ -72,3 +72,8 @@ class Vendor:
     """The redirect address that is registered for the app; empty where any loopback address will do."""
     models: Callable[[], Sequence[dict[str, Any]]] = _no_models
     """Definitions of the Anaplan models that the vendor's demo companies load into: see anaplan.planning_model."""
+    machine: str = ""
+    """Control route, below the vendor's own, that brings an invitation to the company's machine; empty where there is none.
+
+    Its body has the invitation's file under its ending, the password, and every_seconds: how often it shall call.
+    """

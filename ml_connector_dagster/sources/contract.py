@@ -8,14 +8,17 @@ or SQLAlchemy: definitions load with the standard library and pydantic alone; ``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.ledger.document import DocumentLine
+from ml_connector_dagster.ledger.journal import Journal
 from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import Party, TrackingOption
 from ml_connector_dagster.ledger.period import Period
@@ -24,9 +27,12 @@ from ml_connector_dagster.ledger.posting import Company, ControlBalance, LedgerL
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ml_connector_dagster.store.engine import Store
     from ml_connector_dagster.transport.client import VendorHttp
 
 LEDGER_LINES = "ledger_lines"
+CHANGES = "changes"
+"""Stands where an entity's name would, for the answer of a change feed; its period is empty."""
 
 
 class EntityKind(StrEnum):
@@ -296,11 +302,23 @@ class KeepsNothing:
         """Let it go."""
 
 
+@dataclass(slots=True)
+class Meter:
+    """Counts what a reader asked for without a client: answers it took from the state database."""
+
+    calls: int = 0
+
+    def count(self, calls: int = 1) -> None:
+        """Add so many; a pull's calls are these and the client's together."""
+        self.calls += calls
+
+
 @dataclass(frozen=True, slots=True)
 class CompanySession:
     """What ``open_company`` gets: a client that holds the token and the limits, and the names of the company."""
 
     http: VendorHttp
+    """Of a source without a grant a client that may reach no address."""
     api_url: str
     """Base of the API, the sandbox's where the connection says ``at: sandbox``; no trailing slash."""
     company_id: str
@@ -308,6 +326,221 @@ class CompanySession:
     consent: Mapping[str, str] = field(default_factory=dict)
     """What ``Source.consented`` noted when a person agreed: a region, a company id that only the redirect carried."""
     details: KeptDetails = field(default_factory=KeepsNothing)
+    store: Store | None = None
+    """The state database, where a source that is answered later keeps its questions and answers; no other source looks."""
+    meter: Meter = field(default_factory=Meter)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entity of a period that was asked for and is not answered in full."""
+
+    entity: str
+    period: str
+    """2026-10; empty of a reference entity, whose one answer serves all periods."""
+    since: datetime
+    """Aware UTC: when it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An entity of a period whose answer is complete and not yet published as a snapshot, or ``CHANGES``.
+
+    A question that was refused for good is among them: the run that takes it says why, and its reader puts it away.
+    """
+
+    entity: str
+    period: str
+    """As in ``Waiting``."""
+    key: str
+    """Of this answer alone, the same whenever it is asked for: it becomes part of a run key."""
+    began_at: datetime
+    """Aware UTC, the database's clock: when the first question of it was handed out. What was noted later is not in it."""
+    arrived_at: datetime
+    """Aware UTC: when its last answer was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What is carried to the machine, so that it calls us."""
+
+    kind: str
+    """The file's ending: qwc."""
+    text: str
+    password: str
+    """Typed in beside it; shown once, so empty where an earlier one counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """How a source is read that cannot be asked, only answers: its own machine calls us, when it is on.
+
+    Its reader answers from the state database. What is not there in full it asks for, once, and raises AnswerAwaited; the
+    run ends without a materialization, and ``answers_arrived`` starts another when the answer is complete. All that one
+    pull of an entity needs (lines, control, company) is one answer, so that a pull never publishes half of it.
+    """
+
+    waiting: Callable[[Store, str], Sequence[Waiting]]
+    """With a company id: what was asked for and is not answered in full, oldest first."""
+    arrived: Callable[[Store, str], Sequence[Arrived]]
+    """With a company id: what is complete and not yet published, oldest first."""
+    published: Callable[[Store, str, str, str, str], None]
+    """With company id, entity, period and run id: the answer that a reader gave last stands in a snapshot now.
+
+    Called by the run that published, never by a sensor; what it does not find it passes over.
+    """
+    heartbeat: Callable[[Store, str], Sequence[Finding]]
+    """With a company id: when the machine was last seen, and what keeps it, in words a bookkeeper understands."""
+    how_to_connect: str
+    """One sentence in place of a consent: what to run, and what to do on the machine."""
+    invite: Callable[[Store, str, str, str], Invitation] | None = None
+    """With the connection's name, its company id and the address of ``ml-connector serve``; issues a password once.
+
+    None where nothing is carried to the machine. It raises SettingWrong where the machine would refuse the address.
+    """
+
+
+class JournalState(StrEnum):
+    """Where an entry that shall stand in the books is."""
+
+    WAITING = "waiting"
+    """Taken, not yet in the books."""
+    UNKNOWN = "unknown"
+    """It was sent and no answer came; it is looked for before anything else."""
+    POSTED = "posted"
+    VOIDED = "voided"
+    REFUSED = "refused"
+    """The books refused it; nothing of it was saved."""
+    CONFLICT = "conflict"
+    """A person changed, deleted or posted something; nothing more happens until a person decides."""
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who let journals be posted, when, and the hash of the very document that was approved."""
+
+    by: str
+    at: datetime
+    document_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPosting:
+    """One entry of a journal, or one thing done to it, and where it stands."""
+
+    key: str
+    entry: int
+    """1, 2 …: a journal too long for one entry is posted as several that each balance."""
+    entries: int
+    action: str
+    """post, void, amend."""
+    state: JournalState
+    posting_date: date
+    debits: Decimal
+    lines: int
+    number: str
+    """The number it bears in the books."""
+    transaction_id: str
+    """The vendor's id of the entry; empty until it is in the books."""
+    says: str
+    """What happened, in words, where that is more than the state says."""
+    approval: Approval
+    journal_hash: str
+    """Of the whole journal as approved."""
+    operation_id: str
+    attempt: int
+    """Moves with every change; with the id it names one outcome, for the audit trail."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalDesk:
+    """What a source's ``JournalWriter`` gets: the company, and its charts as they were read last."""
+
+    store: Store
+    company_id: str
+    accounts: Mapping[str, LedgerAccount]
+    """By ledger_account_id, from the newest staged snapshot."""
+    options: Mapping[str, TrackingOption]
+    """By option_id, of the dimension that a journal's lines may carry."""
+
+
+class JournalWriter(Protocol):
+    """Brings journals into the books of one company, each once, whatever crashes.
+
+    A journal is known by its key. Sent again with the same content it is the same journal; with other content it is refused.
+    Nothing is ever deleted, and what a user deleted or voided is never posted again without a person's word.
+    """
+
+    def problems(self, journal: Journal) -> Sequence[str]:
+        """Answer why the books would refuse it, in words; nothing is sent. Empty where it may be posted."""
+
+    def post(self, journals: Sequence[Journal], approval: Approval) -> Sequence[JournalPosting]:
+        """Take journals for posting, all or none of them; those that were taken before are answered as they stand.
+
+        Raises:
+            RecordRefused: One cannot be posted; nothing of any was taken.
+            HeldForPerson: One was taken before with other content.
+        """
+
+    def postings(self, key: str = "") -> Sequence[JournalPosting]:
+        """Answer what was taken, oldest first; of one journal, or of all."""
+
+    def void(self, key: str, approval: Approval) -> Sequence[JournalPosting]:
+        """Void a journal's entries in the books; what was not sent yet is cancelled.
+
+        Raises:
+            HeldForPerson: There is none of that key, its outcome is not known yet, or its period is closed.
+        """
+
+    def correct(self, journal: Journal, approval: Approval) -> Sequence[JournalPosting]:
+        """Take what turns the posted journal of this key into this one: a reversal and a new entry, in one journal.
+
+        Raises:
+            RecordRefused: It cannot be posted.
+            HeldForPerson: There is no posted journal of that key.
+        """
+
+    def amend(self, journal: Journal, approval: Approval) -> Sequence[JournalPosting]:
+        """Change our own entry in place: unedited since, of one entry, in an open period.
+
+        Raises:
+            RecordRefused: It cannot be posted so.
+            HeldForPerson: There is no such entry.
+        """
+
+    def retry(self, key: str, approval: Approval) -> Sequence[JournalPosting]:
+        """Try again what was refused, or what a person looked into: his word overrides what the look found.
+
+        Raises:
+            HeldForPerson: There is nothing of that key to be tried again.
+        """
+
+    def verify(self, key: str = "") -> Sequence[JournalPosting]:
+        """Look again at what stands in the books, of one journal or of all: what a user changed or deleted shows then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journals:
+    """How a source takes journals."""
+
+    open: Callable[[JournalDesk], JournalWriter]
+    dimension: str
+    """Entity whose options a line may carry: classes."""
+    posts_at_once: bool
+    """True where there is no draft: the connection must then say ``post: posted``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCompany:
+    """What a source's own command gets of a connection."""
+
+    store: Store
+    company_id: str
+
+
+OpensCompany = Callable[[str, str], AbstractContextManager[NamedCompany]]
+"""The click context's object: with a connection's name and the system it must be of."""
 
 
 class Refusal(Protocol):
@@ -340,8 +573,10 @@ class Source:
     """The vendor's word: tenantId, realmId, accountId, organization_id."""
     company_id_pattern: str
     """Regular expression a configured company id must match."""
-    grant: GrantPolicy
+    grant: GrantPolicy | None
+    """None where no person consents and no token is shown: the source is then answered ``later``."""
     api_url: str
+    """Empty where there is no address to ask."""
     api_version: str
     sunset_on: date | None
     limits: tuple[RateLimit, ...]
@@ -372,6 +607,10 @@ class Source:
     """True where base = document amount ÷ rate (Xero); False where base = document amount × rate."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Sent with every request; a company's own headers are the reader's business."""
+    later: Later | None = None
+    """How answers come that cannot be waited for; None where a request is answered at once."""
+    journals: Journals | None = None
+    """How journals are posted; None where the source is only read."""
     open_kept: Callable[[Company], KeptAnswers] | None = None
     """Opens kept answers of a company, for a re-translation without quota; None where the source cannot do that."""
     classify: Callable[[Refusal], ConnectorError | None] | None = None
@@ -383,7 +622,7 @@ class Source:
     consent_note: str = ""
     """What the person who consents should know (role, plan, pick one company)."""
     commands: tuple[Any, ...] = ()
-    """click commands the source adds to the command line."""
+    """click commands the source adds to the command line; their context's object is an ``OpensCompany``."""
     routes: Callable[..., Sequence[Any]] | None = None
     """Starlette routes the inbound app mounts, given the store."""
 

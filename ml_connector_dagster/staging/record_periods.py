@@ -74,6 +74,13 @@ def mark_dirty(transaction: Connection, of: SliceOf, periods: Iterable[Period], 
         )
 
 
+def want(transaction: Connection, of: SliceOf, reason: str, now: datetime) -> None:
+    """Note that the slice must be read, unless that is noted already: the older note stands."""
+    key = {"connection": of.connection, "entity": of.entity, "period": str(of.period)}
+    statement = _insert_into(transaction, dirty_period).values(**key, reason=reason, noted_at=now, attempt=0)
+    transaction.execute(statement.on_conflict_do_nothing(index_elements=list(key)))
+
+
 def periods_of(transaction: Connection, connection: str, entity: str, record_ids: Iterable[str]) -> dict[str, Period]:
     """Answer the period each record stands in; unknown ids and those that stand nowhere are absent."""
     columns = record_period.c

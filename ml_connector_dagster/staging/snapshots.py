@@ -121,6 +121,11 @@ class Staging:
             of = SliceOf(connection, entity, Period(1, 1))
             record_periods.mark_dirty(transaction, of, periods, reason, noted_at)
 
+    def want(self, connection: str, entity: str, period: Period, reason: str, wanted_at: datetime) -> None:
+        """Note that the period must be read since then, unless it is noted already; a read that began later ends it."""
+        with self.store.begin() as transaction:
+            record_periods.want(transaction, SliceOf(connection, entity, period), reason, wanted_at)
+
     def dirty(self, connection: str) -> Mapping[str, frozenset[Period]]:
         """Answer entity to the periods that must be read again."""
         query = select(dirty_period.c.entity, dirty_period.c.period).filter_by(connection=connection)

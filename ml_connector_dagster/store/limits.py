@@ -10,11 +10,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from ml_connector_dagster.errors import QuotaExhausted
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.locks import LockBusy, Locks
+from ml_connector_dagster.store.tables import rate_limit
 
 LEAST_SLEEP_SECONDS = 0.001
 SLOT_LOOK_SECONDS = 0.05
@@ -120,6 +121,14 @@ class Limits:
             self._sleep(pause)
             waited += pause
         return waited
+
+    def due_in_seconds(self, name: str, permits: int, per_seconds: float, *, burst: int | None = None) -> float:
+        """Answer in how many seconds a permit is due, taking none; 0 where it is now. The arguments are ``acquire``'s."""
+        pace = Pace.of(permits, per_seconds, burst)
+        query = select(rate_limit.c.theoretical_arrival, rate_limit.c.blocked_until).where(rate_limit.c.name == name)
+        with self._store.read() as connection:
+            arrival, blocked_until = connection.execute(query).tuples().first() or (0.0, 0.0)
+        return max(0.0, arrival - pace.tolerance_seconds - self._now(), blocked_until - self._now())
 
     def block_until(self, name: str, moment: datetime) -> None:
         """Close the limit for all processes until that moment (aware UTC): the vendor's Retry-After. Never shortens."""

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql
+from ml_connector_dagster.cli.load import _refuse_unanswered
 from ml_connector_dagster.cli.main import main
 from ml_connector_dagster.components.failures import failure_of
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import (
+    AnswerAwaited,
     ConnectorError,
     CredentialRefused,
     HeldForPerson,
     QuotaExhausted,
     SettingWrong,
 )
+from ml_connector_dagster.flows.pull import pull
+from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.locks import LockBusy
 from ml_connector_dagster.transport.client import VendorHttp
 from ml_connector_dagster_tests.cli.test_flow_commands import OneConnection
+from ml_connector_dagster_tests.flows.later_company import answered_later
 
 SENTENCES = ("It was so.", "Nothing was sent.", "Do this.")
 BUG = {"__typename": "ExecutionStepFailureEvent", "failureMetadata": None, "error": {"message": "ValueError: bug"}}
@@ -99,3 +105,15 @@ def test_several_causes_give_a_code_of_their_own_only_where_they_agree(
     result = load(monkeypatch, *events)
     assert result.exit_code == code
     assert "Follow what the failed steps say" in result.stderr
+
+
+def test_a_period_that_was_only_asked_for_is_not_loaded(sqlite_store: Store, tmp_path: Path) -> None:
+    connection, desk = answered_later(sqlite_store, tmp_path)
+    _refuse_unanswered(connection, "2026-10")
+    with pytest.raises(AnswerAwaited):
+        pull(connection, "customers", "2026-10")
+    with pytest.raises(AnswerAwaited, match="customers"):
+        _refuse_unanswered(connection, "2026-10")
+    desk.answer(connection.reader())
+    pull(connection, "customers", "2026-10")
+    _refuse_unanswered(connection, "2026-10")

@@ -20,6 +20,7 @@ CODES = {
     "RequestRejected": 4,
     "TemporarilyRefused": 4,
     "OutcomeUnknown": 4,
+    "AnswerAwaited": 4,
     "QuotaExhausted": 5,
     "LoadIncomplete": 6,
     "RecordRefused": 6,

@@ -163,6 +163,22 @@ def test_discover_writes_a_file_that_the_offline_check_takes(run, connected_shel
     assert printed.stdout.startswith("# Calder & Finch Ltd")
 
 
+def test_a_company_that_calls_us_is_written_without_being_asked_and_takes_no_credential(run, connected_shell):
+    where = ("--anaplan-credential", "demo_anaplan", "--at", "sandbox", "--model", "3D9C7B4E2F6A4E0B1C5D8A9F0E1B2C34")
+    assert run("discover", "mill", "--source", "xero", *where).exit_code == 2
+    assert run("discover", "mill", *where).exit_code == 2
+    ran = run("discover", "mill", "--source", "quickbooks_desktop", *where, "--entity", "BS")
+    assert ran.exit_code == 0, ran.stderr
+    assert "ml-connector qwc" in ran.stderr
+    assert run("check", "--offline", "mill").exit_code == 0
+    written = (Path(connected_shell["ML_CONNECTOR_CONNECTIONS"]) / "mill" / "defs.yaml").read_text()
+    assert "Class: tracking.Class" in written
+    assert "from: classes" in written
+    refused = run("credential", "set", "mill_quickbooks_desktop")
+    assert refused.exit_code == 2
+    assert "ml-connector qwc" in refused.stderr
+
+
 def test_check_offline_names_every_wrong_file_and_line(run, shell):
     path = Path(shell["ML_CONNECTOR_CONNECTIONS"]) / "calder_uk" / "defs.yaml"
     path.write_text(path.read_text().replace("grain: cell", "grain: zell"))

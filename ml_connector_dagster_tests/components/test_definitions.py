@@ -14,11 +14,14 @@ import pytest
 from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.connections.settings import find_connections, load_connection
 from ml_connector_dagster.definitions import defs
+from ml_connector_dagster.sources.registry import source_named
 from ml_connector_dagster_tests.components.demo import DEMO_FILE
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")  # the asset graph warns of itself
 COMPANIES = find_connections(DEMO_FILE.parents[1])
 DEMO = tuple(COMPANIES)
+CALLS_US = [name for name, path in COMPANIES.items() if source_named(load_connection(path).source.system).later]
+"""Companies whose books answer later."""
 
 
 @pytest.fixture(scope="module")
@@ -91,19 +94,21 @@ def test_modules_come_after_the_lists(repository: dg.RepositoryDefinition) -> No
 def test_the_jobs_sensors_and_schedules_are_the_documented_ones(repository: dg.RepositoryDefinition) -> None:
     jobs = {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"}
     per_company = {f"{name}_{kind}" for name in DEMO for kind in ("read", "load", "changes", "tie_out")}
-    assert jobs == {"housekeeping", *per_company}
-    assert {sensor.name for sensor in repository.sensor_defs} == {"loads_due", "pulls_due", "failures_recorded"}
+    assert jobs == {"housekeeping", *per_company, *(f"{name}_heartbeat" for name in CALLS_US)}
+    sensors = {"loads_due", "pulls_due", "answers_arrived", "failures_recorded"}
+    assert {sensor.name for sensor in repository.sensor_defs} == sensors
     schedules = {schedule.name for schedule in repository.schedule_defs}
     per_company = {f"{n}_{kind}" for n in DEMO for kind in ("daily_read", "hourly_changes", "daily_tie_out")}
-    assert schedules == {"nightly_housekeeping", *per_company}
+    looks = {f"{name}_half_hourly_heartbeat" for name in CALLS_US}
+    assert schedules == {"nightly_housekeeping", *per_company, *looks}
 
 
-def test_every_check_is_partitioned_but_the_one_that_speaks_of_the_latest_period(
+def test_every_check_is_partitioned_but_those_that_speak_of_now(
     repository: dg.RepositoryDefinition,
 ) -> None:
     for key in repository.asset_graph.asset_check_keys:
         partitioned = repository.asset_graph.get(key).partitions_def is not None
-        assert partitioned == (key.name != "latest_open_period_loaded"), key
+        assert partitioned == (key.name not in ("latest_open_period_loaded", "machine_seen")), key
 
 
 def test_steps_run_in_the_process_of_their_run(repository: dg.RepositoryDefinition) -> None:

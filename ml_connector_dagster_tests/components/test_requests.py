@@ -7,7 +7,7 @@ from uuid import uuid4
 import dagster as dg
 
 from ml_connector_dagster.components.schedules import open_periods
-from ml_connector_dagster.components.sensors import load_requests, read_requests
+from ml_connector_dagster.components.sensors import answer_requests, load_requests, read_requests
 from ml_connector_dagster.connections.settings import load_connection
 from ml_connector_dagster.sources.registry import source_named
 from ml_connector_dagster_tests.components.demo import DEMO_FILE
@@ -60,6 +60,15 @@ def test_a_dirty_entity_is_read_with_what_is_derived_from_it() -> None:
     assert request.asset_selection == [dg.AssetKey(["uk", "invoices"]), dg.AssetKey(["uk", "ledger_lines"])]
     assert request.job_name == "uk_read"
     assert request.partition_key == "2026-10"
+
+
+def test_answers_of_a_month_share_one_run_and_the_change_feed_s_has_its_own_job() -> None:
+    come = [Dirty("invoices", "2026-10", "i:1"), Dirty("bills", "2026-10", "b:1"), Dirty("changes", "", "changes::7:0")]
+    feed, month = answer_requests("uk", source_named("xero"), come)
+    assert (feed.job_name, feed.partition_key, feed.run_key) == ("uk_changes", None, "uk:changes::7:0")
+    assert (month.job_name, month.partition_key) == ("uk_read", "2026-10")
+    assert {key.path[-1] for key in month.asset_selection} == {"invoices", "bills", "ledger_lines"}
+    assert month.tags["mlc/trigger"] == "answers_arrived"
 
 
 def test_the_open_periods_are_the_newest_months_of_the_companys_own_calendar() -> None:

@@ -4,10 +4,11 @@
 """
 
 import importlib
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,12 +18,14 @@ import pytest
 import ml_connector_dagster_tests.sources as folder
 from ml_connector_dagster.cli.demo_credentials import enter_credentials
 from ml_connector_dagster.connections.opening import Connector, OpenConnection
+from ml_connector_dagster.errors import AnswerAwaited
 from ml_connector_dagster.flows.books import ask_books, staged_movement, unexplained
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.server import Running
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity
+from ml_connector_dagster.sources.contract import LEDGER_LINES, CompanyReader, Entity, EntityKind, Page
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster_tests.connections.sandboxed import shell_of
+from ml_connector_dagster_tests.sources.machine import Machine, machine_calling
 from ml_connector_dagster_tests.sources.staged import StagedInMemory
 
 
@@ -113,6 +116,13 @@ class SandboxBooks(Protocol):
     def forbid(self, vendor: VendorControl) -> Callable[[], None]:
         """Take a permission away that reading needs; answers what gives it back."""
 
+    tokens: NotApplicable
+    """Only where nobody consents: why there is no token to refresh or to give away."""
+    busy: NotApplicable
+    """Only where nobody is asked over HTTP: what stands in the place of an answer of 503."""
+    asks: tuple[type, str]
+    """Only where nobody is asked over HTTP: class and method of the sandbox that answers one question."""
+
 
 def books_of(system: str) -> SandboxBooks:
     """Answer what the source's kit says of its sandbox.
@@ -131,27 +141,47 @@ class SandboxedCompany:
     connection: OpenConnection
     vendor: VendorControl
     books: SandboxBooks
+    machine: Machine | None = None
+    """Of a company that cannot be asked: it answers what was asked for when a test tells it to call."""
     staged: StagedInMemory = field(default_factory=StagedInMemory)
 
-    def read(self, *periods: Period) -> None:
-        """Read and derive every entity of the periods."""
-        for period in periods:
-            self.staged.pull(self.connection.reader(), self.connection.source.entities, period)
+    def read(self, *periods: Period, without: EntityKind | None = None) -> None:
+        """Read and derive every entity of the periods but those of one kind, as the books are now."""
+        self._read([one for one in self.connection.source.entities if one.kind is not without], periods)
 
-    def read_lines(self, *periods: Period) -> None:
-        """Read what ledger lines are made of, for books of which everything was read before."""
-        entities = self.connection.source.entities
-        made_of = self.connection.source.entity(LEDGER_LINES).derived_from
-        needed = [one for one in entities if one.name in (*made_of, LEDGER_LINES)]
+    def read_ledger(self, *periods: Period) -> None:
+        """Read the ledger lines of the periods and what they are derived from, as the books are now."""
+        wanted = {LEDGER_LINES}
+        for entity in reversed(self.connection.source.entities):
+            wanted |= set(entity.derived_from) if entity.name in wanted else set()
+        self._read([entity for entity in self.connection.source.entities if entity.name in wanted], periods)
+
+    def _read(self, entities: Sequence[Entity], periods: Sequence[Period]) -> None:
+        reader = self.connection.reader()
+        self._answered(*(partial(_first_of, reader, entity, period) for period in periods for entity in entities))
         for period in periods:
-            self.staged.pull(self.connection.reader(), needed, period)
+            self.staged.pull(reader, entities, period)
+
+    def pages(self, entity: Entity, period: Period) -> Iterator[Page]:
+        """Yield the pages of one entity, as the books are now."""
+        reader = self.connection.reader()
+        self._answered(partial(_first_of, reader, entity, period))
+        return reader.read(entity, period)
 
     def lines(self, period: Period) -> dict[str, Decimal]:
         """Answer the staged ledger lines by account."""
         return staged_movement(self.staged, LEDGER_LINES, period)  # type: ignore[arg-type]  # a StagedReader is enough
 
-    def unexplained(self, period: Period) -> dict[str, Decimal]:
-        """Answer what the vendor's own report says and neither lines nor named classes explain."""
+    def unexplained(self, period: Period, *, moved: bool = False) -> dict[str, Decimal]:
+        """Answer what the vendor's own report says and neither lines nor named classes explain.
+
+        Args:
+            period: The month, just read.
+            moved: Whether the books changed since: where the report came with the lines, it is asked for anew then.
+        """
+        if moved:
+            reader = self.connection.reader()
+            self._answered(lambda: reader.control(period))
         books = ask_books(self.connection, period, self.staged)  # type: ignore[arg-type]
         return unexplained(books.movement, self.lines(period), books.residuals.values())
 
@@ -160,6 +190,20 @@ class SandboxedCompany:
         kept = self.staged.refused.items()
         return sum(len(found) for (_, read_for), found in kept if read_for in (None, period))
 
+    def _answered(self, *questions: Callable[[], object]) -> None:
+        """Ask anew, and let the machine answer; nothing for a company that is asked while it is read."""
+        if self.machine is None:
+            return
+        self.machine.forgets()
+        for ask in questions:
+            with suppress(AnswerAwaited):
+                ask()
+        self.machine.answers_all()
+
+
+def _first_of(reader: CompanyReader, entity: Entity, period: Period) -> object:
+    return next(reader.read(entity, period), None)
+
 
 @contextmanager
 def sandboxed_company(sandbox: Running, system: str, home: Path) -> Iterator[SandboxedCompany]:
@@ -167,11 +211,13 @@ def sandboxed_company(sandbox: Running, system: str, home: Path) -> Iterator[San
     books = books_of(system)
     vendor = VendorControl(sandbox.base_url, system, books.company)
     books.free(vendor)
-    with Connector(Environment.read(shell_of(home, sandbox.base_url, books.demo))) as connector:
+    with Connector(Environment.read(shell_of(home, sandbox.base_url, books.demo))) as connector, ExitStack() as running:
         enter_credentials(connector)
         connection = connector.connection(books.demo)
         connection.settings.source.__dict__["quota_share"] = 1_000.0
-        yield SandboxedCompany(connection, vendor, books)
+        calls_us = connection.source.later is not None
+        machine = running.enter_context(machine_calling(connector, books.demo)) if calls_us else None
+        yield SandboxedCompany(connection, vendor, books, machine)
 
 
 def _answered(answer: httpx.Response) -> dict[str, Any]:

@@ -1,0 +1,473 @@
+"""The Web Connector's calls in every order: sections 2, 3 and 13 of the vendor page, call by call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ml_connector_dagster.sources.quickbooks_desktop import rows
+from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind, Operation, State
+from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
+from ml_connector_dagster.sources.quickbooks_desktop.sessions import STALE
+from ml_connector_dagster.store.engine import Store
+from ml_connector_dagster.store.tables import desktop_attempt, desktop_session
+from ml_connector_dagster_tests.sources.quickbooks_desktop.conftest import machine_on
+from ml_connector_dagster_tests.sources.quickbooks_desktop.small_file import (
+    FILE_ID,
+    ONE_EACH_DAY,
+    PASSWORD,
+    PATH,
+    USER,
+    Machine,
+    answer,
+    greeting,
+    records_in,
+)
+
+MONTH = {"from": "2026-10-01", "to": "2026-10-31"}
+NOTHING = ("", "none", "", "60")
+
+
+def ask_for(queue: Queue, *names: str) -> str:
+    """Ask for these in one reading, and answer its purpose."""
+    purpose = "+".join(names)
+    queue.ask(purpose, [(name, MONTH if name not in {"ledger_accounts", "classes"} else {}) for name in names])
+    return purpose
+
+
+def read_back(queue: Queue) -> list[str]:
+    """Every record of every reading that is complete."""
+    return [one for of in queue.arrived() for *_, body in queue.answers(of) for one in records_in(body)]
+
+
+def reads_of(queue: Queue) -> Sequence[Operation]:
+    return queue.operations(Kind.READ)
+
+
+def notes(store: Store) -> list[str]:
+    with store.read() as database:
+        return list(database.execute(select(desktop_attempt.c.note).order_by(desktop_attempt.c.id)).scalars())
+
+
+# ── authenticate ──────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_wrong_login_is_refused_alike_for_known_and_unknown_users(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes")
+    for user, password in ((USER, "wrong"), ("nobody", PASSWORD), ("", ""), (USER, "")):
+        assert machine.sessions.authenticate(user, password) == ("", "nvu", "", "")
+    assert "wrong password" in queue.seen().error
+    assert machine.log_in()[1] == ""
+    assert queue.seen().error == "", "the right one mends it"
+
+
+def test_guessing_is_slowed_down_for_one_company_alone(sqlite_store: Store, machine: Machine) -> None:
+    ask_for(Queue(sqlite_store, FILE_ID), "classes")
+    for _ in range(10):
+        machine.sessions.authenticate("nobody", "guess")
+    assert machine.sessions.authenticate("nobody", "guess") == ("", "nvu", "", "")
+    assert machine.log_in()[1] == "", "the other companies go on"
+
+
+def test_without_work_no_session_begins(sqlite_store: Store, machine: Machine) -> None:
+    assert machine.log_in() == NOTHING
+    with sqlite_store.read() as database:
+        assert database.execute(select(desktop_session)).all() == []
+    assert machine.sessions.close("") == "OK"
+
+
+def test_a_ticket_is_random_and_kept_as_its_hash_alone(sqlite_store: Store, queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes")
+    machine.log_in()
+    with sqlite_store.read() as database:
+        session = database.execute(select(desktop_session)).mappings().one()
+    assert len(machine.ticket) >= 43
+    assert machine.ticket not in str(dict(session))
+    assert session["ticket_hash"] == rows.ticket_hash(machine.ticket)
+
+
+def test_the_learned_path_is_asked_for_next_time_and_given_up_once(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes")
+    assert machine.log_in()[1] == ""
+    machine.ask()
+    machine.sessions.close(machine.ticket)
+    assert machine.log_in()[1] == PATH
+    say = ("0x80040403", "cannot open")
+    assert machine.sessions.connection_error(machine.ticket, *say) == "", "now try the file that is open"
+    assert machine.sessions.connection_error(machine.ticket, *say) == "done"
+    assert machine.sessions.connection_error(machine.ticket, *say) == "done"
+    assert "could not be opened" in machine.sessions.last_error(machine.ticket)
+    machine.sessions.close(machine.ticket)
+    assert "could not be opened" in queue.seen().error
+    machine.run()
+    assert queue.seen().error == "", "a session that goes well clears it"
+
+
+# ── the first call ────────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (greeting(file_id="00000000-3c84-4b0e-9a61-2f5b8c7d9e10"), r"open company file \(Small\) is not the one"),
+        (greeting(owner="{00000000-3c84-4b0e-9a61-2f5b8c7d9e10}"), "is not the one this connection is for"),
+        (greeting(versions=("2.0", "12.0", "CA16.0")), r"qbXML 12\.0 at most; 13\.0 is needed"),
+        ("", "did not say which company file is open"),
+        ("<!DOCTYPE x [<!ENTITY a 'b'>]><QBXML>&a;</QBXML>", "cannot be read"),
+    ],
+)
+def test_a_wrong_file_or_an_old_quickbooks_is_refused_in_words(
+    queue: Queue, machine: Machine, told: str, said: str
+) -> None:
+    ask_for(queue, "classes")
+    machine.log_in()
+    assert machine.sessions.send_request(machine.ticket, told, PATH, "US", (12, 0)) == ""
+    words = machine.sessions.last_error(machine.ticket)
+    assert re.search(said, words), words
+    assert len(words) <= 255
+    assert machine.sessions.close(machine.ticket) == "OK: 0 done, 0 failed"
+    assert (queue.seen().error[:40], queue.company()) == (words[:40], None)
+    assert [one.attempts for one in reads_of(queue)] == [0], "nothing was handed out"
+    assert machine.run() == "OK: 1 done, 0 failed", "with the right file it goes on"
+
+
+# ── tickets ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_ticket_that_was_never_given_out_moves_and_stores_nothing(
+    sqlite_store: Store, queue: Queue, machine: Machine
+) -> None:
+    ask_for(queue, "classes")
+    for ticket in ("", "guess", "\ud800"):
+        assert machine.sessions.send_request(ticket, greeting(), PATH, "US", (16, 0)) == ""
+        assert machine.sessions.receive_response(ticket, answer("ClassQuery", "x"), "", "") == -1
+        assert machine.sessions.last_error(ticket) == STALE
+        assert machine.sessions.connection_error(ticket, "0x80040402", "") == "done"
+        assert machine.sessions.close(ticket) == "OK"
+    assert (notes(sqlite_store), queue.seen().seen_at) == ([], None)
+
+
+def test_a_replayed_ticket_of_a_closed_session_is_worth_nothing(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes")
+    machine.run()
+    ask_for(queue, "vendors")
+    assert machine.ask() == ""
+    assert machine.bring(answer("ClassQuery", "x")) == -1
+
+
+def test_a_session_that_was_silent_for_half_an_hour_is_over(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "invoices")
+    machine.log_in()
+    late = machine.file.process(machine.ask())
+    machine.file.clock.pass_by(1801)
+    assert (machine.bring(late), machine.ask()) == (-1, "")
+    assert machine.run() == "OK: 1 done, 0 failed"
+    assert read_back(queue) == ONE_EACH_DAY
+
+
+# ── reads: every call lost, once ──────────────────────────────────────────────────────────────────────────────────────
+def run_losing(machine: Machine, which: int, how: str) -> None:
+    """One session in which the message number ``which`` goes wrong; the next session ends the work."""
+    machine.log_in()
+    while request := machine.ask():
+        wrong = machine.sent == which
+        if wrong and how == "request lost":
+            continue  # the machine never got it and asks again
+        response = machine.file.process(request)
+        if wrong and how == "machine dies":
+            break
+        if wrong and how == "answer lost":
+            continue
+        if wrong and how == "asked again late":
+            machine.ask()
+        percent = machine.bring(response)
+        if wrong and how == "delivered twice":
+            assert machine.bring(response) == percent
+        if percent == 100:
+            break
+    machine.run()
+
+
+@pytest.mark.parametrize("how", ["request lost", "answer lost", "machine dies", "delivered twice", "asked again late"])
+def test_whatever_call_is_lost_on_whatever_page_nothing_is_read_twice_and_nothing_missed(
+    queue: Queue, machine: Machine, how: str
+) -> None:
+    """Three pages of five, and a report in two spans; every message of them in turn."""
+    machine.file.records = [f"R{number}" for number in range(12)]
+    machine.file.seconds = lambda asked: 20
+    for which in range(1, 6):
+        with queue._store.begin() as database:
+            rows.change_company(database, FILE_ID, pace={"invoices": {"size": 5}, "ledger_lines": {"days": 16}})
+        ask_for(queue, "invoices", "ledger_lines")
+        machine.sent = 0
+        run_losing(machine, which, how)
+        for _ in range(3):
+            machine.run()
+        assert read_back(queue) == [*machine.file.records, *ONE_EACH_DAY], which
+        queue.publish(queue.arrived()[0], "run")
+
+
+def test_a_new_session_begins_an_iteration_again_and_the_pages_of_the_one_before_are_never_seen(
+    store: Store,
+) -> None:
+    queue, machine = Queue(store, FILE_ID), machine_on(store)
+    machine.file.records = [f"R{number}" for number in range(120)]
+    ask_for(queue, "invoices")
+    machine.log_in()
+    for _ in range(2):
+        machine.bring(machine.file.process(machine.ask()))
+    machine.file.process(machine.ask())
+    machine.file.records = ["NEW", *machine.file.records]
+    assert machine.run() == "OK: 1 done, 0 failed"
+    (read,) = reads_of(queue)
+    assert (read.generation, read_back(queue)) == (2, machine.file.records)
+
+
+def test_an_answer_of_the_machine_before_is_not_taken_for_the_new_ones(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "invoices")
+    machine.log_in()
+    first, late = machine.ticket, machine.file.process(machine.ask())
+    machine.log_in()
+    request = machine.ask()
+    assert machine.sessions.receive_response(first, late, "", "") == -1
+    assert machine.bring(late) == 1, "nor when it comes under the new ticket: its request id is another's"
+    assert machine.bring(machine.file.process(request)) != 100
+    while request := machine.ask():
+        machine.bring(machine.file.process(request))
+    assert read_back(queue) == ONE_EACH_DAY
+
+
+# ── answers that are none ─────────────────────────────────────────────────────────────────────────────────────────────
+def test_an_hresult_is_tried_again_twice_and_one_bad_question_does_not_stop_the_others(
+    queue: Queue, machine: Machine
+) -> None:
+    bad, good = ask_for(queue, "classes"), ask_for(queue, "vendors")
+    machine.log_in()
+    percents = []
+    while "ClassQueryRq" in (request := machine.ask()):
+        percents.append(machine.bring("", "0x80040402", "unexpected"))
+    assert percents == [1, 1, 50]
+    assert machine.bring(machine.file.process(request)) == 100
+    failed = queue.find(bad)
+    assert failed is not None
+    assert failed.error == (
+        "classes: QuickBooks met an error nobody expected. Look into qbsdklog.txt on the Windows machine."
+        " (0x80040402: unexpected)"
+    )
+    assert [one.purpose for one in queue.arrived()] == [good]
+
+
+def test_a_question_too_large_even_for_its_smallest_part_fails_in_words(queue: Queue, machine: Machine) -> None:
+    queue.ask("day", [("ledger_lines", {"from": "2026-10-05", "to": "2026-10-05"})])
+    machine.log_in()
+    for _ in range(3):
+        machine.ask()
+        machine.file.clock.pass_by(61)
+        machine.bring("", "0x80040402", "no answer in time")
+    assert reads_of(queue)[0].state is State.FAILED
+    assert "worked 61 seconds on the least that can be asked for" in reads_of(queue)[0].error
+
+
+def test_a_session_that_quickbooks_ended_is_no_fault_of_the_question(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "invoices")
+    for _ in range(4):
+        machine.log_in()
+        machine.ask()
+        assert machine.bring("", "0x8004040D", "session ticket invalid") == -1
+        assert "ended the session" in machine.sessions.last_error(machine.ticket)
+        machine.sessions.close(machine.ticket)
+    assert machine.run() == "OK: 1 done, 0 failed"
+    assert read_back(queue) == ONE_EACH_DAY
+
+
+def test_a_request_that_quickbooks_cannot_read_is_never_sent_again(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes")
+    machine.log_in()
+    machine.ask()
+    assert machine.bring("", "0x80040400", "parse") == 100
+    assert [(one.state, one.error_code) for one in reads_of(queue)] == [(State.FAILED, "0x80040400")]
+
+
+@pytest.mark.parametrize("poison", ["<QBXML>&#x1F;</QBXML>", "<QBXML>\x1f</QBXML>", "no xml", "<QBXML/>"])
+def test_an_answer_that_cannot_be_read_is_quarantined_asked_for_once_more_and_fails(
+    sqlite_store: Store, queue: Queue, machine: Machine, poison: str
+) -> None:
+    ask_for(queue, "classes")
+    machine.log_in()
+    machine.ask()
+    assert machine.bring(poison) == 1
+    machine.ask()
+    assert machine.bring(poison) == 100
+    assert [(one.state, one.error_code) for one in reads_of(queue)] == [(State.FAILED, "poison")]
+    with sqlite_store.read() as database:
+        kept = database.execute(select(desktop_attempt.c.answer)).scalars().all()
+    assert [rows.unpacked(one).decode() for one in kept] == [poison, poison]
+
+
+def test_an_empty_answer_is_none(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes")
+    machine.log_in()
+    machine.ask()
+    assert machine.bring("") == 1
+    assert machine.bring(machine.file.process(machine.ask())) == 100
+    assert len(queue.arrived()) == 1
+
+
+def test_an_iterator_that_is_gone_begins_again(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "invoices")
+    machine.log_in()
+    machine.bring(machine.file.process(machine.ask()))
+    machine.file.new_session()
+    while request := machine.ask():
+        machine.bring(machine.file.process(request))
+    assert read_back(queue) == ONE_EACH_DAY
+
+
+def test_an_iterator_that_never_comes_to_its_end_fails(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "vendors")
+    machine.log_in()
+    while request := machine.ask():
+        request_id = request.partition('requestID="')[2].partition('"')[0]
+        machine.bring(answer("VendorQuery", request_id, "<Ret>V</Ret>", ' iteratorRemainingCount="7" iteratorID="{1}"'))
+    assert [one.state for one in reads_of(queue)] == [State.FAILED]
+    assert "again that 7 records are left" in reads_of(queue)[0].error
+
+
+def test_a_locked_record_is_waited_for_and_not_for_ever(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes")
+    machine.file.refuses = {"ClassQuery": (3175, "object in use")}
+    assert machine.run() == "OK: 0 done, 0 failed"
+    assert machine.log_in() == NOTHING, "not at once"
+    for _ in range(9):
+        machine.file.clock.pass_by(601)
+        assert machine.run() == "OK: 0 done, 0 failed"
+    machine.file.clock.pass_by(601)
+    assert machine.run() == "OK: 0 done, 1 failed"
+
+
+def test_without_permission_nothing_more_is_sent_for_an_hour(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes", "vendors")
+    machine.file.refuses = {"ClassQuery": (3261, "no permission")}
+    assert machine.run() == "OK: 0 done, 0 failed"
+    assert machine.log_in() == ("", "none", "", "900")
+    assert queue.seen().paused == "QuickBooks answered 3261: no permission"
+    machine.file.refuses.clear()
+    machine.file.clock.pass_by(3601)
+    assert machine.run() == "OK: 2 done, 0 failed"
+    assert queue.seen().paused == ""
+
+
+# ── how much is asked for at once ─────────────────────────────────────────────────────────────────────────────────────
+def test_pages_and_spans_shrink_until_answers_come_within_a_minute(queue: Queue, machine: Machine) -> None:
+    """QuickBooks needs five seconds a record or day and is given up after a minute; then it is fast again."""
+    machine.file.seconds = lambda asked: asked * 5.0
+    ask_for(queue, "invoices", "ledger_lines")
+    for _ in range(20):
+        machine.log_in()
+        while request := machine.ask():
+            before = machine.file.clock.now
+            response = machine.file.process(request)
+            if machine.file.clock.now - before > timedelta(seconds=60):
+                break  # the Web Connector gives up, and its session ends
+            if machine.bring(response) == 100:
+                break
+        machine.sessions.close(machine.ticket)
+    assert read_back(queue) == [*ONE_EACH_DAY, *ONE_EACH_DAY]
+    pace = {name: dict(found) for name, found in _pace(queue).items()}
+    assert (pace["invoices"]["size"] <= 6, pace["ledger_lines"]["days"] <= 8) == (True, True), pace
+    machine.file.seconds = lambda asked: 0.1
+    queue.publish(queue.arrived()[0], "run")
+    for _ in range(4):
+        ask_for(queue, "invoices", "ledger_lines")
+        machine.run()
+        queue.publish(queue.arrived()[0], "run")
+    assert (_pace(queue)["invoices"]["size"], _pace(queue)["ledger_lines"]["days"]) == (25, 31)
+
+
+def _pace(queue: Queue) -> dict[str, dict[str, int]]:
+    with queue._store.read() as database:
+        company = rows.known_company(database, queue.company_id)
+    assert company is not None
+    return dict(company["pace"])
+
+
+def test_what_is_never_answered_fails_in_words_after_thirty_attempts(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes")
+    for _ in range(31):
+        machine.log_in()
+        machine.ask()
+    assert machine.log_in() == NOTHING
+    assert "handed out 31 times and never answered to the end" in reads_of(queue)[0].error
+
+
+# ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_closing_with_a_question_in_hand_says_so_and_the_next_session_asks_it(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes", "vendors")
+    machine.log_in()
+    machine.ask()
+    assert machine.sessions.close(machine.ticket) == "Stopped; 2 left"
+    assert machine.sessions.close(machine.ticket) == "OK"
+    assert machine.run() == "OK: 2 done, 0 failed"
+
+
+def test_a_hundred_is_only_said_when_nothing_is_left(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, *["classes"] * 12)
+    machine.log_in()
+    percents = []
+    while request := machine.ask():
+        percents.append(machine.bring(machine.file.process(request)))
+        if percents[-1] == 100:
+            break
+    assert (len(percents), percents[-2:], percents[0], sorted(percents)) == (12, [91, 100], 8, percents)
+
+
+def test_the_last_answer_brought_twice_is_told_a_hundred_twice(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes")
+    machine.log_in()
+    response = machine.file.process(machine.ask())
+    assert [machine.bring(response), machine.bring(response)] == [100, 100]
+    assert reads_of(queue)[0].page == 1
+
+
+def test_a_session_that_asks_on_although_nothing_is_left_is_told_so(queue: Queue, machine: Machine) -> None:
+    ask_for(queue, "classes")
+    machine.log_in()
+    machine.bring(machine.file.process(machine.ask()))
+    assert machine.ask() == ""
+    assert machine.sessions.last_error(machine.ticket) == "Nothing is waiting for this company file."
+
+
+def test_the_password_before_counts_until_its_grace_is_over(sqlite_store: Store, machine: Machine) -> None:
+    from ml_connector_dagster.sources.quickbooks_desktop.qwc import issue
+
+    new = issue(sqlite_store, FILE_ID, "small", rotate=True, grace=timedelta(hours=1))
+    now = datetime.now(UTC)
+    machine.file.clock.now = now
+    assert machine.sessions.authenticate(new.username, new.password) == NOTHING
+    assert machine.sessions.authenticate(new.username, PASSWORD) == NOTHING
+    machine.file.clock.now = now + timedelta(hours=2)
+    assert machine.sessions.authenticate(new.username, PASSWORD)[1] == "nvu"
+
+
+# ── at once ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_calls_at_the_same_moment_take_turns(store: Store) -> None:
+    """A proxy that repeats a call while the first is at work, and a machine that logs in meanwhile."""
+    queue, machine = Queue(store, FILE_ID), machine_on(store)
+    ask_for(queue, "invoices", "classes")
+    machine.log_in()
+    machine.ask()
+    with ThreadPoolExecutor(4) as pool:
+        requests = [
+            pool.submit(machine.sessions.send_request, machine.ticket, "", PATH, "US", (16, 0)) for _ in range(4)
+        ]
+        given = [one.result() for one in requests]
+    assert len(set(given)) == 4, "each hand-out has a request id of its own"
+
+    answers = [machine.file.process(one) for one in given]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(machine.bring, answers))
+    assert [one.page for one in reads_of(queue) if one.name == "invoices"] == [1]
+    with ThreadPoolExecutor(3) as pool:
+        tickets = [pool.submit(machine.sessions.authenticate, USER, PASSWORD) for _ in range(3)]
+        assert len({one.result()[0] for one in tickets}) == 3
+    machine.run()
+    assert read_back(queue) == ONE_EACH_DAY
