@@ -152,10 +152,11 @@ def test_a_run_that_died_after_publishing_is_followed_by_one_that_puts_the_answe
     assert current(connection, "invoices").run_id == "run-1"
 
 
-def test_an_answer_waits_for_the_others_of_its_month_but_not_for_ever(company):
+@pytest.mark.parametrize("other", ["bills", "customers"])
+def test_an_answer_waits_for_the_others_of_its_month_but_not_for_ever(company, other):
     connection, desk = company
     ask(connection, "invoices")
-    ask(connection, "bills")
+    ask(connection, other)
     desk.answer(connection.reader(), "invoices")
     assert answered_slices(connection) == []
     desk.questions["invoices", OCT].began_at -= timedelta(seconds=61)
