@@ -188,3 +188,16 @@ def test_a_planted_cent_shows_on_its_account_and_month_alone(autumn):
     assert autumn.unexplained(SEPTEMBER) == {}
     autumn.company.post("plant", date="2026-10-15", amount="-0.01")
     assert autumn.unexplained(OCTOBER) == {}
+
+
+def test_a_merged_account_gives_its_postings_to_the_survivor(straight):
+    moved = [account for account, amount in straight.anew().read(OCTOBER).sums(OCTOBER).items() if amount]
+    chart = [
+        row for page in straight.company.reader.read(SOURCE.entity("ledger_accounts"), OCTOBER) for row in page.rows
+    ]
+    loser, survivor = [
+        row.ledger_account_id for row in chart if row.account_type == "Expense" and row.ledger_account_id in moved
+    ][:2]
+    straight.company.post("merge", loser=loser, survivor=survivor)
+    assert straight.anew().read(OCTOBER).unexplained(OCTOBER) == {}
+    assert loser not in straight.sums(OCTOBER)
