@@ -36,15 +36,17 @@ class AnsweredSlice:
 def answered_slices(connection: OpenConnection) -> list[AnsweredSlice]:
     """Answer what runs should take now: each answer's period, of a list every period that waits for it, else the open one.
 
-    A period of which something is still under way is left for a minute, so that one run takes all of it.
+    A period of which something is still under way, a list for all of them included, is left for a minute, so that one run
+    takes all of it.
     """
-    now = connection.store.now()
-    under_way = {one.period for one in waiting(connection)}
+    now, open_questions = connection.store.now(), waiting(connection)
+    under_way = {one.period for one in open_questions}
+    lists_come = any(is_reference(connection, one) for one in open_questions)
     return [
         slice_of
         for one in arrived(connection)
         for slice_of in _slices(connection, one, now)
-        if slice_of.period not in under_way or one.arrived_at <= now - TOGETHER
+        if not (lists_come or slice_of.period in under_way) or one.arrived_at <= now - TOGETHER
     ]
 
 

@@ -396,9 +396,6 @@ desktop_company = Table(
     Column("error", Text, nullable=False, default="", comment="of the last session, in words; empty: it went well"),
     Column("error_at", Moment),
     Column("pace", JSON, nullable=False, default=dict, comment="request name to records a page or days a window"),
-    Column(
-        "stamps", JSON, nullable=False, default=dict, comment="feed to the newest local stamp, as QuickBooks wrote it"
-    ),
 )
 desktop_session = Table(
     "desktop_session",
@@ -430,7 +427,6 @@ reading = Table(
     Column("open_key", Text, comment="purpose while unpublished, null after: one open reading a purpose"),
     Column("state", Text, nullable=False, comment="pending, complete, failed, published, replaced"),
     Column("error", Text, nullable=False, default="", comment="why it failed, in words"),
-    Column("attempt", Integer, nullable=False, default=0, comment="runs started for it: no run key is used twice"),
     Column("asked_at", Moment, nullable=False),
     Column("finished_at", Moment, comment="complete or failed"),
     Column("published_at", Moment),

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from lxml import etree
 from sqlalchemy import delete, insert, select
 
 from ml_connector_dagster.ledger.journal import Journal, JournalLine
@@ -260,7 +261,13 @@ class Machine:
             raise DiedError from None
         finally:
             books.dies = ""
-        return {"hresult": ("", "0x80040402"), "empty": ("", ""), "garbage": (answer[:-9], "")}.get(kind, (answer, ""))
+        broken = {
+            "hresult": ("", "0x80040402"),
+            "empty": ("", ""),
+            "garbage": (answer[:-9], ""),
+            "half": (_half(answer), ""),
+        }
+        return broken.get(kind, (answer, ""))
 
     def _other_machine(self) -> None:
         """This machine hangs for six minutes, and another with the same .qwc file comes meanwhile; then it goes on."""
@@ -275,3 +282,12 @@ class Machine:
         kind = self.trouble.kind if self.trouble.kind in kinds else kinds[0]
         self.office.log.append(f"{kind} at {number}")
         return kind
+
+
+def _half(answer: str) -> str:
+    """The answer as QuickBooks gives it when it fails at every question but the last."""
+    root = etree.fromstring(answer.encode())
+    for reply in root[0][:-1]:
+        reply.set("statusCode", "1000")
+        del reply[:]
+    return etree.tostring(root).decode()

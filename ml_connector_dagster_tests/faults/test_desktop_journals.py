@@ -134,15 +134,23 @@ def test_crash_points_beside_postgres(postgres_store: Store, at: int, kind: str)
     assert_in_the_books_once(desk)
 
 
-@pytest.mark.parametrize("does", ["rename", "move", "void", "delete"])
+@pytest.mark.parametrize("does", ["rename", "move", "void", "delete", "rename delete"])
 def test_crash_point_07_and_a_user_was_at_the_entry_before_we_look(desk: Office, does: str) -> None:
     desk.post(journal("A"))
     desk.cycle(Trouble(TAKE_WRITE, "drop_request"))
-    assert desk.user(does, only(desk))
+    assert all(desk.user(act, only(desk)) for act in does.split())
     desk.settle()
     assert_in_the_books_once(desk)
     if does == "void":
         assert only(desk).state is JournalState.VOIDED
+
+
+def test_a_look_that_is_answered_in_part_decides_nothing(desk: Office) -> None:
+    desk.post(journal("A"))
+    desk.cycle(Trouble(TAKE_WRITE, "drop_request"))
+    desk.cycle(Trouble(LOOK, "half"))
+    desk.settle()
+    assert_in_the_books_once(desk)
 
 
 def test_crash_point_12_a_second_machine_while_quickbooks_is_at_work(store: Store) -> None:
@@ -171,6 +179,20 @@ def test_crash_point_13_our_database_is_an_older_one_again(desk: Office, does: s
     desk.restore(backup)
     desk.settle()
     assert_in_the_books_once(desk)
+
+
+def test_crash_point_13_what_quickbooks_remembers_is_looked_at_before_it_counts(store: Store) -> None:
+    """A user took every mark off the entry and deleted it: memory alone knows it, and knows not that it is gone."""
+    desk = office(store, next(NUMBERS))
+    desk.post(journal("A"))
+    backup = desk.kept()
+    desk.settle()
+    for act in ("move", "delete"):
+        desk.user(act, only(desk))
+    desk.restore(backup)
+    desk.settle()
+    assert_in_the_books_once(desk)
+    assert only(desk).state is JournalState.CONFLICT
 
 
 def test_crash_point_13_our_database_was_lost_and_the_file_is_posted_again(desk: Office) -> None:

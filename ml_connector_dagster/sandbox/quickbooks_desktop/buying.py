@@ -40,6 +40,7 @@ class Buying:
                 self._bill(vendor, day, [self._scribe.line(cents, at, account, tag, memo=vendor)])
         for vendor, place in _GOODS:
             self._goods(vendor, place, self._scribe.day(month, 1, 27))
+        self._send_back(self._scribe.day(month, 9, 25))
         self._pay(month)
         self._checks(month)
 
@@ -66,6 +67,25 @@ class Buying:
         )
         if txn is not None and scribe.dice.random() < 0.95:
             self._owed.append((day + timedelta(days=scribe.dice.randint(18, 32)), txn))
+
+    def _send_back(self, day: date) -> None:
+        """Goods go back to who sold them, and some freight is refunded: a vendor's credit, which stays open."""
+        scribe = self._scribe
+        item, vendor = next(iter(scribe.company.items.values())), scribe.vendor("Apex")
+        at = scribe.entered_at(day, 1)
+        quantity = scribe.dice.randint(3, 12)
+        line = scribe.line(quantity * item.cost, at, "", "Warehouse", memo=item.name, item_id=item.list_id)
+        line.quantity, line.rate = quantity, item.cost
+        scribe.enter(
+            "VendorCredit",
+            day,
+            at,
+            [line, scribe.line(scribe.dice.randrange(1_000, 9_000), at, "5100", "Warehouse", memo="Freight")],
+            ref=f"VC{day:%y%m}",
+            name_id=vendor.list_id,
+            account_id=scribe.company.special("AccountsPayable"),
+            memo="Returned goods",
+        )
 
     def _pay(self, month: date) -> None:
         """One check a vendor, for all that falls due in the month."""

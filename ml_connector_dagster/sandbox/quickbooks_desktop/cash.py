@@ -10,7 +10,7 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.company import Company
 from ml_connector_dagster.sandbox.quickbooks_desktop.ledger import Ledger, Leg, Posting
 from ml_connector_dagster.sandbox.quickbooks_desktop.records import Txn
 
-_ON_ACCOUNT = {"Invoice", "Bill"}
+_ON_ACCOUNT = {"Invoice", "CreditMemo", "Bill", "VendorCredit"}
 
 
 def cash_ledger(company: Company) -> Ledger:

@@ -16,7 +16,9 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.request import text, texts
 
 WORDS = {
     "Invoice": "Invoice",
+    "CreditMemo": "Credit Memo",
     "Bill": "Bill",
+    "VendorCredit": "Bill Credit",
     "ReceivePayment": "Payment",
     "BillPaymentCheck": "Bill Pmt -Check",
     "Check": "Check",

@@ -36,6 +36,10 @@ def ref(name: str, company: Company, list_id: str) -> Child:
     return name, [("ListID", list_id), ("FullName", company.full_name(list_id))]
 
 
+_OWED = {"Invoice": 1, "CreditMemo": -1, "Bill": 1, "VendorCredit": -1}
+"""What a customer owes or a vendor is owed; a credit stays open and takes from it."""
+
+
 class ListWire:
     """Writes list elements. Balances are as of now, each account's own way up: a payable is positive."""
 
@@ -49,9 +53,9 @@ class ListWire:
         self._balances = self._company.ledger.balance(self._company.now().date())
         self._open = {}
         for txn in self._company.txns.values():
-            if txn.kind in {"Invoice", "Bill"}:
+            if txn.kind in _OWED:
                 rest = txn.total - sum(self._company.paid(txn.txn_id).values())
-                self._open[txn.name_id] = self._open.get(txn.name_id, 0) + rest
+                self._open[txn.name_id] = self._open.get(txn.name_id, 0) + _OWED[txn.kind] * rest
         return self
 
     def children(self, one: Named) -> Iterator[Child]:

@@ -40,6 +40,15 @@ def _invoice(txn: Txn, books: Books) -> Iterator[Leg]:
     yield Leg(books.special("SalesTaxPayable"), -txn.tax, "", books.tax_agency, "")
 
 
+def _credit_memo(txn: Txn, books: Books) -> Iterator[Leg]:
+    """An invoice the other way round: the goods come back, and the tax on them is no longer owed."""
+    return (leg._replace(amount=-leg.amount) for leg in _invoice(txn, books))
+
+
+def _vendor_credit(txn: Txn, books: Books) -> Iterator[Leg]:
+    return (leg._replace(amount=-leg.amount) for leg in _bill(txn, books))
+
+
 def _bill(txn: Txn, books: Books) -> Iterator[Leg]:
     yield Leg(txn.account_id, -txn.total, "", txn.name_id, txn.memo)
     yield from (_spent(line, txn, books) for line in txn.lines)
@@ -83,7 +92,9 @@ def _transfer(txn: Txn, _books: Books) -> Iterator[Leg]:
 
 _RULES: Mapping[str, Callable[[Txn, Books], Iterator[Leg]]] = {
     "Invoice": _invoice,
+    "CreditMemo": _credit_memo,
     "Bill": _bill,
+    "VendorCredit": _vendor_credit,
     "Check": _check,
     "ReceivePayment": _payment,
     "BillPaymentCheck": _bill_payment,

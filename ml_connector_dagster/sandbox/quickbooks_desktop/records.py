@@ -4,7 +4,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 LIST_KINDS = ("Account", "Class", "Customer", "Vendor", "Item")
-TXN_KINDS = ("Invoice", "Bill", "ReceivePayment", "BillPaymentCheck", "Check", "Deposit", "JournalEntry", "Transfer")
+TXN_KINDS = (
+    "Invoice",
+    "CreditMemo",
+    "Bill",
+    "VendorCredit",
+    "ReceivePayment",
+    "BillPaymentCheck",
+    "Check",
+    "Deposit",
+    "JournalEntry",
+    "Transfer",
+)
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ class Selling:
         """Everything that the clerk does in a month."""
         for _ in range(self._scribe.dice.randint(30, 40)):
             self._invoice(self._scribe.day(month, 1, 28))
+        self._take_back(self._scribe.day(month, 8, 24))
         self._take_payments(month)
         for day in (7, 14, 21, 28):
             self._bank(month.replace(day=day))
@@ -65,6 +66,26 @@ class Selling:
         if not tag and dice.random() < 0.95:
             line.class_id = customer.class_id
         return line
+
+    def _take_back(self, day: date) -> None:
+        """Goods come back: a credit memo, which stays open on the customer's account. No query of its own shows it."""
+        scribe, dice = self._scribe, self._scribe.dice
+        customer, item = dice.choice(self._customers), dice.choice([one for one in self._items if one.stocked])
+        at = scribe.entered_at(day, 1)
+        line = self._sold(item, customer, at)
+        self._number += 1
+        scribe.enter(
+            "CreditMemo",
+            day,
+            at,
+            [line],
+            ref=f"CM-{self._number}",
+            name_id=customer.list_id,
+            account_id=scribe.company.special("AccountsReceivable"),
+            class_id=customer.class_id,
+            tax=half_up(line.amount * TAX_PER_MILLE, 1000) if customer.taxable else 0,
+            memo="Returned goods",
+        )
 
     def _void_later(self, txn: Txn) -> None:
         company = self._scribe.company

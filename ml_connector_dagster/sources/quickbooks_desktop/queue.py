@@ -154,11 +154,6 @@ class Queue:
         with self._store.read() as database:
             return readings.open_readings(database, self.company_id, readings.PENDING, readings.FAILED)
 
-    def tried(self, reading: Reading) -> None:
-        """Count a run that was started for the reading: the next run's key must differ."""
-        with self._store.begin() as database:
-            readings.tried(database, reading.id)
-
     def waiting_since(self) -> datetime | None:
         """Answer when the oldest thing that still waits was asked for; None where nothing waits."""
         table = desktop_operation.c
@@ -185,19 +180,6 @@ class Queue:
         if row is None:
             return LastSeen(None, None, "", None, "")
         return LastSeen(*(row[name] for name in ("seen_at", "opened_at", "error", "error_at", "paused")))
-
-    def stamp(self, feed: str) -> str:
-        """Answer the newest local stamp of a feed, as QuickBooks wrote it; empty before the first."""
-        with self._store.read() as database:
-            row = rows.known_company(database, self.company_id)
-        stamps: Mapping[str, str] = row["stamps"] if row is not None else {}
-        return stamps.get(feed, "")
-
-    def set_stamp(self, feed: str, stamp: str) -> None:
-        """Keep the newest local stamp of a feed, once what it covers is kept."""
-        with self._store.begin() as database:
-            row = rows.company(self._store, database, self.company_id)
-            rows.change_company(database, self.company_id, stamps={**row["stamps"], feed: stamp})
 
     def enqueue(self, *wanted: Wanted) -> list[Operation]:
         """Enqueue journals' operations, all or none; one that stands already under its dedupe key is answered as it is.

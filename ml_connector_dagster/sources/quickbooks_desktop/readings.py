@@ -35,8 +35,6 @@ class Reading:
     state: str
     error: str
     """Why it failed, in words; empty otherwise."""
-    attempt: int
-    """Runs that were started for it."""
     asked_at: datetime
     finished_at: datetime | None
 
@@ -124,11 +122,6 @@ def let_go(database: Connection, standing: Reading, now: datetime) -> None:
     database.execute(
         update(reading).where(reading.c.id == standing.id).values(state=REPLACED, open_key=None, finished_at=now)
     )
-
-
-def tried(database: Connection, reading_id: str) -> None:
-    """Count a run that is started for a reading."""
-    database.execute(update(reading).where(reading.c.id == reading_id).values(attempt=reading.c.attempt + 1))
 
 
 def payload_hash(payload: Mapping[str, Any]) -> str:

@@ -169,7 +169,7 @@ class StraightQueue:
             page = PageAsk(READS[name].page_size, told.iterator_id)
 
     def _reading(self, purpose: str) -> Reading:
-        return Reading(f"{purpose} {self.calls}", FILE_ID, purpose, COMPLETE, "", 0, NOON, NOON)
+        return Reading(f"{purpose} {self.calls}", FILE_ID, purpose, COMPLETE, "", NOON, NOON)
 
 
 def straight(file: File) -> tuple[DesktopCompany, StraightQueue]:

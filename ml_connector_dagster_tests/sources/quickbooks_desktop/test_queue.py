@@ -98,13 +98,6 @@ def test_a_journal_is_enqueued_once_and_never_with_other_content(store: Store) -
     assert queue.operations() == [first], "all of them or none"
 
 
-def test_stamps_of_feeds_are_kept_as_quickbooks_wrote_them(queue: Queue) -> None:
-    assert queue.stamp("changed") == ""
-    queue.set_stamp("changed", "2026-07-01T09:00:00-05:00")
-    queue.set_stamp("deleted", "2026-07-02T09:00:00-05:00")
-    assert queue.stamp("changed") == "2026-07-01T09:00:00-05:00"
-
-
 def test_a_machine_that_never_called_was_never_seen(queue: Queue) -> None:
     assert (queue.seen().seen_at, queue.waiting_since()) == (None, None)
     asked = queue.ask(PURPOSE, WANTED)

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from lxml import etree
 
+from ml_connector_dagster.cli.main import main
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.sources.contract import NamedCompany
 from ml_connector_dagster.sources.quickbooks_desktop import passwords, qwc, rows
@@ -72,3 +73,14 @@ def test_the_command_prints_the_password_once_and_rotates_it(sqlite_store: Store
     renamed = qwc.issue(sqlite_store, FILE_ID, "renamed", rotate=False, grace=timedelta())
     assert renamed.app_name == "ml-connector small", "QuickBooks' permission is bound to the name"
     assert [counts(second), counts(first), counts(first, hours=3), counts("")] == [True, True, False, False]
+
+
+def test_the_command_is_mounted_and_wants_a_connection_of_its_own_system(
+    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ML_CONNECTOR_HOME", str(sqlite_store.home))
+    refused = CliRunner().invoke(main, ["qwc", "calder_uk"])
+    assert (refused.exit_code, "is of xero, not of quickbooks_desktop" in refused.output) == (2, True)
+    written = CliRunner().invoke(main, ["qwc", "brackenridge", "--out", str(tmp_path / "b.qwc")])
+    assert written.exit_code == 0, written.output
+    assert f"<FileID>{{{FILE_ID}}}</FileID>" in (tmp_path / "b.qwc").read_text()

@@ -104,7 +104,8 @@ def test_every_month_ties_out_to_the_cent():
     lines = books.staged.lines(LEDGER_LINES, OCTOBER)
     sums = lines.group_by("record_id").aggregate([("amount", "sum")])["amount_sum"]
     assert pc.all(pc.equal(sums, 0)).as_py()
-    assert {"invoice", "bill", "payment", "bank_transaction", "journal"} <= set(lines["kind"].to_pylist())
+    shown = {"invoice", "credit_note", "bill", "vendor_credit", "payment", "bank_transaction", "journal", "transfer"}
+    assert shown == set(lines["kind"].to_pylist())
     assert any(pc.not_equal(lines["tracking"], "{}").to_pylist())
     assert any(lines["customer_id"].to_pylist())
     assert any(lines["vendor_id"].to_pylist())
@@ -148,6 +149,18 @@ def closings_follow(closings, classes):
     return True
 
 
+def test_a_credit_takes_back_what_an_invoice_or_a_bill_brought(autumn):
+    """On its own day, to its own accounts: sales, goods, tax and receivable of a memo; payable, goods and freight of a bill's."""
+    lines = autumn.staged.lines(LEDGER_LINES, OCTOBER).to_pylist()
+    by_kind = defaultdict(lambda: defaultdict(Decimal))
+    for line in lines:
+        by_kind[line["kind"]][line["ledger_account_id"]] += line["amount"]
+    for credit, what in (("credit_note", "invoice"), ("vendor_credit", "bill")):
+        assert by_kind[credit]
+        for account, amount in by_kind[credit].items():
+            assert amount * by_kind[what][account] < 0, (credit, account)
+
+
 def test_lines_are_what_the_sandbox_s_ledger_posted(autumn):
     assert {account: amount for account, amount in autumn.sums(OCTOBER).items() if amount} == autumn.company.ledger(
         OCTOBER
@@ -188,3 +201,16 @@ def test_a_planted_cent_shows_on_its_account_and_month_alone(autumn):
     assert autumn.unexplained(SEPTEMBER) == {}
     autumn.company.post("plant", date="2026-10-15", amount="-0.01")
     assert autumn.unexplained(OCTOBER) == {}
+
+
+def test_a_merged_account_gives_its_postings_to_the_survivor(straight):
+    moved = [account for account, amount in straight.anew().read(OCTOBER).sums(OCTOBER).items() if amount]
+    chart = [
+        row for page in straight.company.reader.read(SOURCE.entity("ledger_accounts"), OCTOBER) for row in page.rows
+    ]
+    loser, survivor = [
+        row.ledger_account_id for row in chart if row.account_type == "Expense" and row.ledger_account_id in moved
+    ][:2]
+    straight.company.post("merge", loser=loser, survivor=survivor)
+    assert straight.anew().read(OCTOBER).unexplained(OCTOBER) == {}
+    assert loser not in straight.sums(OCTOBER)

@@ -48,9 +48,6 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False, comment="of the last session, in words; empty: it went well"),
         sa.Column("error_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pace", sa.JSON(), nullable=False, comment="request name to records a page or days a window"),
-        sa.Column(
-            "stamps", sa.JSON(), nullable=False, comment="feed to the newest local stamp, as QuickBooks wrote it"
-        ),
         sa.PrimaryKeyConstraint("company_id", name=op.f("pk_desktop_company")),
         sa.UniqueConstraint("username", name=op.f("uq_desktop_company_username")),
     )
@@ -122,7 +119,6 @@ def upgrade() -> None:
         ),
         sa.Column("state", sa.Text(), nullable=False, comment="pending, complete, failed, published, replaced"),
         sa.Column("error", sa.Text(), nullable=False, comment="why it failed, in words"),
-        sa.Column("attempt", sa.Integer(), nullable=False, comment="runs started for it: no run key is used twice"),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True, comment="complete or failed"),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
