@@ -93,7 +93,7 @@ def _read_back(dagster: DagsterGraphql, opened: OpenConnection, period: str) -> 
     compared_since = opened.store.now()
     comparing = dagster.launch(f"{opened.name}_tie_out", period, tags={"mlc/trigger": "demo"})
     _until(f"{opened.name} {period} is compared again", lambda: dagster.status(comparing) in ENDED)
-    found = newest_tie_outs(opened, [module], read_back_since=compared_since).get((module, period))
+    found = newest_tie_outs(opened, [module], since=compared_since).get((module, period))
     if found is None:
         raise LoadIncomplete(
             f"{opened.name} {period} was not compared again: {dagster.why_failed(comparing)}",
