@@ -128,6 +128,12 @@ DEEP = "<a>" * 300 + "</a>" * 300
         b'<soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope"><soap:Body><a/></soap:Body></soap:Envelope>',
         document_style("getLastError", ticket="x").replace(">x<", "><b>x</b><").encode(),
         document_style("getLastError", ticket="x").replace("<ticket>x</ticket>", DEEP).encode(),
+        document_style("getLastError", ticket="x").replace("</getLastError>", f"{'<a/>' * 500_000}</getLastError>").encode(),
+        document_style("getLastError", ticket="x").replace("<ticket>", "<ticket" + ' a="' * 50_000).encode(),
+        document_style("getLastError", ticket="x").replace("<ticket>", "<ticket" + "<" * 200_000).encode(),
+        document_style("getLastError", ticket="x").replace("<ticket>", "<![CDATA[" * 50_000 + "<ticket>").encode(),
+        document_style("getLastError", ticket="x").replace("<ticket>", "<ticket>" + "<![CDATA[]]>" * 50_000).encode(),
+        document_style("getLastError", ticket="x").replace("utf-8", "UTF-7").encode(),
     ],
 )  # fmt: skip
 def test_what_is_no_call_is_refused_in_words_and_leaves_nothing(
@@ -200,6 +206,12 @@ def test_characters_that_xml_forbids_spoil_the_answer_and_not_the_call(control: 
     assert called.text("ticket") == "T"
     with pytest.raises(RequestRejected, match="no XML"):
         web_connector.soap.parse_untrusted(called.text("response").encode())
+
+
+def test_a_processing_instruction_and_an_answer_in_cdata_spoil_no_call() -> None:
+    answered = "<Ret>1</Ret>" * 20_000
+    body = document_style("receiveResponseXML", ticket="T", response="X").replace(">X<", f"><![CDATA[{answered}]]><")
+    assert soap.called(body.replace("<ticket>", "<?a b?><ticket>").encode()).text("response") == answered
 
 
 def test_carriage_returns_and_cdata_arrive_as_they_were() -> None:
