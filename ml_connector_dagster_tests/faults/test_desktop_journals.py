@@ -24,7 +24,7 @@ from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
-from ml_connector_dagster_tests.faults.desktop_office import CALLS, WORK, Office, Trouble, journal
+from ml_connector_dagster_tests.faults.desktop_office import CALLS, WORK, Office, Trouble, hcp, journal
 from ml_connector_dagster_tests.faults.sandbox_books import SandboxBooks
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_books import SmallBooks
 
@@ -289,6 +289,23 @@ def test_a_void_that_is_lost_is_looked_for_and_done(desk: Office, at: int, kind:
     assert [posting.state for posting in desk.writer().postings()] == [JournalState.VOIDED] * 2
     (entry,) = desk.books.entries.values()
     assert not any(line[2] for line in entry.lines)
+
+
+def test_a_look_that_quickbooks_cannot_read_refuses_nothing_that_may_have_been_saved(desk: Office) -> None:
+    """Before the first write it is certain that nothing was saved; after one that was lost only a person can tell."""
+    desk.post(journal("A"), journal("B"))
+    desk.cycle(Trouble(TAKE_WRITE, "drop_request"))
+    sessions = desk.sessions
+    ticket = sessions.authenticate("user", "password")[0]
+    told = hcp(desk.company_id)
+    for _ in range(2):
+        assert "JournalEntryQueryRq" in sessions.send_request(ticket, told, "C:\\B.QBW", "US", (16, 0))
+        sessions.receive_response(ticket, "", "0x80040400", "")
+    assert [one.state for one in desk.writer().postings()] == [JournalState.CONFLICT, JournalState.REFUSED]
+    desk.writer().retry("A", desk.approval())
+    desk.settle()
+    assert [one.state for one in desk.writer().postings("A")] == [JournalState.POSTED]
+    assert len(desk.books.saved) == 1
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
