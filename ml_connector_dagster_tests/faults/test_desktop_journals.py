@@ -82,6 +82,14 @@ def test_without_trouble_a_journal_takes_one_session(desk: Office) -> None:
     assert_in_the_books_once(desk)
 
 
+def test_two_journals_of_the_same_lines_and_day_are_two(desk: Office) -> None:
+    """The first one's entry bears a mark of ours, so it is no stranger that looks like the second."""
+    desk.post(journal("A"), journal("B"))
+    desk.settle()
+    assert_in_the_books_once(desk)
+    assert len(desk.books.entries) == 2
+
+
 def test_crash_point_01_before_the_journal_is_enqueued(desk: Office) -> None:
     desk.post(journal("A"), dies_at="journals.before")
     assert desk.writer().postings() == []
@@ -167,6 +175,8 @@ def test_crash_point_12_a_second_machine_is_told_to_wait_while_a_write_is_out(de
     desk.cycle(Trouble(SEND_WRITE, "drop_answer"))
     desk.books.now -= timedelta(minutes=19)
     assert desk.sessions.authenticate("user", "password")[1] == "busy"
+    desk.books.now += timedelta(minutes=5)
+    assert desk.sessions.authenticate("user", "password")[0], "whoever hangs keeps nobody out for longer"
 
 
 @pytest.mark.parametrize("does", ["", "rename", "delete"])
@@ -301,10 +311,15 @@ def test_a_look_that_quickbooks_cannot_read_refuses_nothing_that_may_have_been_s
     for _ in range(2):
         assert "JournalEntryQueryRq" in sessions.send_request(ticket, told, "C:\\B.QBW", "US", (16, 0))
         sessions.receive_response(ticket, "", "0x80040400", "")
-    assert [one.state for one in desk.writer().postings()] == [JournalState.CONFLICT, JournalState.REFUSED]
-    desk.writer().retry("A", desk.approval())
+    keys = {one.state: one.key for one in desk.writer().postings()}
+    assert set(keys) == {JournalState.CONFLICT, JournalState.REFUSED}
+    desk.writer().retry(keys[JournalState.CONFLICT], desk.approval())
     desk.settle()
-    assert [one.state for one in desk.writer().postings("A")] == [JournalState.POSTED]
+    states = {one.key: one.state for one in desk.writer().postings()}
+    assert states == {
+        keys[JournalState.CONFLICT]: JournalState.POSTED,
+        keys[JournalState.REFUSED]: JournalState.REFUSED,
+    }
     assert len(desk.books.saved) == 1
 
 
