@@ -63,7 +63,8 @@ def only(desk: Office) -> JournalPosting:
 
 
 def assert_in_the_books_once(desk: Office) -> None:
-    """Every entry taken was saved once and stands, or a user deleted it and it stays deleted."""
+    """Every entry taken was saved once and stands, or a user deleted it and it stays deleted; nothing else was saved."""
+    assert len(desk.books.saved) == len(desk.writer().postings()), desk.log
     for posting in desk.writer().postings():
         guid = desk.guid_of(posting)
         assert desk.books.saved.count(guid) == 1, (posting.key, desk.log)
@@ -202,7 +203,7 @@ def test_crash_point_13_what_quickbooks_remembers_is_looked_at_before_it_counts(
     desk.restore(backup)
     desk.settle()
     assert_in_the_books_once(desk)
-    assert only(desk).state is JournalState.CONFLICT
+    assert (only(desk).state, "a user deleted" in only(desk).says) == (JournalState.CONFLICT, True)
 
 
 def test_crash_point_13_our_database_was_lost_and_the_file_is_posted_again(desk: Office) -> None:
