@@ -255,6 +255,14 @@ def test_a_month_in_which_an_entry_of_ours_may_stand_unknown_is_not_read(state, 
     assert len(lines(company)) == 2
 
 
+def test_a_row_s_own_account_counts_and_not_the_heading_above_it():
+    """Below a parent's heading stand its children's rows, and after a child's total the parent's own again."""
+    company, file = company_of(rent())
+    whole = file.answer
+    file.answer = lambda message: _headed(whole(message), SALES) if "CustomTxnDetail" in message else whole(message)
+    assert {row.ledger_account_id for row in lines(company)} == {CHART[RENT][0], CHART[BANK][0]}
+
+
 @pytest.mark.parametrize(
     "label", ["Payroll:Wages", "6000 · Payroll:6010 · Wages", "6010 · Wages", "6010 Wages", "Wages"]
 )
@@ -282,6 +290,11 @@ def _without_summary(file):
         )
 
     return answer
+
+
+def _headed(told, account):
+    """Every heading of the report names one account."""
+    return re.sub(r"(<TextRow[^>]*?value=)\"[^\"]*\"", rf'\g<1>"{account}"', told)
 
 
 def _dated(transaction, day):
