@@ -418,6 +418,7 @@ desktop_session = Table(
     Column("closed_at", Moment),
 )
 Index("ix_desktop_session_company", desktop_session.c.company_id, desktop_session.c.opened_at)
+Index("ix_desktop_session_open", desktop_session.c.company_id, desktop_session.c.closed_at)
 reading = Table(
     "reading",
     METADATA,

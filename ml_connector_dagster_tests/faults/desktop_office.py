@@ -46,6 +46,7 @@ WORK = (
     "hresult",
     "empty",
     "garbage",
+    "half",
     "other_machine",
 )
 """What can befall a message on the customer's machine."""

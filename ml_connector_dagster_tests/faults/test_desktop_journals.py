@@ -24,7 +24,7 @@ from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
-from ml_connector_dagster_tests.faults.desktop_office import CALLS, WORK, Office, Trouble, journal
+from ml_connector_dagster_tests.faults.desktop_office import CALLS, WORK, Office, Trouble, hcp, journal
 from ml_connector_dagster_tests.faults.sandbox_books import SandboxBooks
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_books import SmallBooks
 
@@ -63,7 +63,8 @@ def only(desk: Office) -> JournalPosting:
 
 
 def assert_in_the_books_once(desk: Office) -> None:
-    """Every entry taken was saved once and stands, or a user deleted it and it stays deleted."""
+    """Every entry taken was saved once and stands, or a user deleted it and it stays deleted; nothing else was saved."""
+    assert len(desk.books.saved) == len(desk.writer().postings()), desk.log
     for posting in desk.writer().postings():
         guid = desk.guid_of(posting)
         assert desk.books.saved.count(guid) == 1, (posting.key, desk.log)
@@ -80,6 +81,14 @@ def test_without_trouble_a_journal_takes_one_session(desk: Office) -> None:
     desk.post(journal("A"))
     assert desk.cycle() == STEPS_OF_ONE
     assert_in_the_books_once(desk)
+
+
+def test_two_journals_of_the_same_lines_and_day_are_two(desk: Office) -> None:
+    """The first one's entry bears a mark of ours, so it is no stranger that looks like the second."""
+    desk.post(journal("A"), journal("B"))
+    desk.settle()
+    assert_in_the_books_once(desk)
+    assert len(desk.books.entries) == 2
 
 
 def test_crash_point_01_before_the_journal_is_enqueued(desk: Office) -> None:
@@ -167,6 +176,8 @@ def test_crash_point_12_a_second_machine_is_told_to_wait_while_a_write_is_out(de
     desk.cycle(Trouble(SEND_WRITE, "drop_answer"))
     desk.books.now -= timedelta(minutes=19)
     assert desk.sessions.authenticate("user", "password")[1] == "busy"
+    desk.books.now += timedelta(minutes=5)
+    assert desk.sessions.authenticate("user", "password")[0], "whoever hangs keeps nobody out for longer"
 
 
 @pytest.mark.parametrize("does", ["", "rename", "delete"])
@@ -192,7 +203,7 @@ def test_crash_point_13_what_quickbooks_remembers_is_looked_at_before_it_counts(
     desk.restore(backup)
     desk.settle()
     assert_in_the_books_once(desk)
-    assert only(desk).state is JournalState.CONFLICT
+    assert (only(desk).state, "a user deleted" in only(desk).says) == (JournalState.CONFLICT, True)
 
 
 def test_crash_point_13_our_database_was_lost_and_the_file_is_posted_again(desk: Office) -> None:
@@ -289,6 +300,28 @@ def test_a_void_that_is_lost_is_looked_for_and_done(desk: Office, at: int, kind:
     assert [posting.state for posting in desk.writer().postings()] == [JournalState.VOIDED] * 2
     (entry,) = desk.books.entries.values()
     assert not any(line[2] for line in entry.lines)
+
+
+def test_a_look_that_quickbooks_cannot_read_refuses_nothing_that_may_have_been_saved(desk: Office) -> None:
+    """Before the first write it is certain that nothing was saved; after one that was lost only a person can tell."""
+    desk.post(journal("A"), journal("B"))
+    desk.cycle(Trouble(TAKE_WRITE, "drop_request"))
+    sessions = desk.sessions
+    ticket = sessions.authenticate("user", "password")[0]
+    told = hcp(desk.company_id)
+    for _ in range(2):
+        assert "JournalEntryQueryRq" in sessions.send_request(ticket, told, "C:\\B.QBW", "US", (16, 0))
+        sessions.receive_response(ticket, "", "0x80040400", "")
+    keys = {one.state: one.key for one in desk.writer().postings()}
+    assert set(keys) == {JournalState.CONFLICT, JournalState.REFUSED}
+    desk.writer().retry(keys[JournalState.CONFLICT], desk.approval())
+    desk.settle()
+    states = {one.key: one.state for one in desk.writer().postings()}
+    assert states == {
+        keys[JournalState.CONFLICT]: JournalState.POSTED,
+        keys[JournalState.REFUSED]: JournalState.REFUSED,
+    }
+    assert len(desk.books.saved) == 1
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from ml_connector_dagster.sources.quickbooks_desktop.status import LONGEST_NUMBER
+
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
@@ -157,14 +159,15 @@ def _text(element: _Element, path: str) -> str:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else -1
+    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER else -1
 
 
 def _decimal(text: str) -> Decimal:
     try:
-        return Decimal(text or "0")
+        amount = Decimal(text or "0")
     except InvalidOperation:
         return Decimal("NaN")
+    return amount if amount.is_finite() else Decimal("NaN")
 
 
 def _moment(text: str) -> datetime | None:

@@ -96,7 +96,7 @@ class LedgerReading:
     unexplained: Mapping[str, Decimal] = field(default_factory=dict)
     """By account, what the balances moved beyond all transactions; known when the detail has passed without refusals."""
     misclassed: Sequence[str] = ()
-    """Accounts that the account by class summary puts to other classes; known as above."""
+    """Accounts of income and expense that the account by class summary puts to other classes; known as above."""
 
     def take(self, answered: Answered) -> bool:
         """Answer whether an answer is one that the detail is read with, and keep it then."""
@@ -157,10 +157,16 @@ class LedgerReading:
         return {name: figures for name, figures in classes.items() if figures}
 
     def _misclassed(self, whole: ByClass) -> Sequence[str]:
+        """Answer the accounts of income and expense that the summary puts to other classes.
+
+        How it splits receivables, payables and bank accounts over the classes of one transaction is QuickBooks' own way,
+        which nobody could look up: that keeps no month from being read.
+        """
         if self.summary is None:
             return ()
         known = self.reading.lists
-        return whole.differing(read_class_summary(self.summary, known.accounts, known.classes))
+        differing = whole.differing(read_class_summary(self.summary, known.accounts, known.classes))
+        return [account for account in differing if account in self.trial_balances.results]
 
     def _add_plan(self, ours: Sequence[Any]) -> None:
         for line in ours:

@@ -182,7 +182,7 @@ def parse_untrusted(content: bytes) -> etree._Element:
     if _DOCTYPE in content[:4096]:
         raise _untrusted("A document came that declares a document type.")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_comments=True
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_comments=True, remove_pis=True
     )
     try:
         root = etree.fromstring(content, parser)

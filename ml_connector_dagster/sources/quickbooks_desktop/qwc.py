@@ -120,7 +120,8 @@ def _base(public_url: str) -> str:
     parts = urlsplit(public_url)
     host = parts.hostname or ""
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and host == "localhost")
-    if is_safe and host and not _is_address(host) and not parts.query and not parts.fragment:
+    is_plain = "@" not in parts.netloc and not parts.query and not parts.fragment
+    if is_safe and host and not _is_address(host) and is_plain:
         return public_url.rstrip("/")
     raise SettingWrong(
         f"The Web Connector refuses {public_url!r}: it wants https with a host's name (http to localhost alone).",

@@ -106,19 +106,16 @@ def settle(database: Connection, reading_id: str, now: datetime) -> None:
 
 def publish(database: Connection, of: Reading, run_id: str, now: datetime) -> None:
     """Mark a reading published by a run and drop its pages; staging keeps the answers from here on."""
-    table = desktop_operation.c
-    mine = select(table.id).where(table.reading_id == of.id)
-    database.execute(delete(desktop_page).where(desktop_page.c.operation_id.in_(mine)))
     done = {"state": PUBLISHED, "open_key": None, "published_at": now, "published_by": run_id}
-    database.execute(update(reading).where(reading.c.id == of.id, reading.c.state == COMPLETE).values(**done))
+    complete = (reading.c.id == of.id, reading.c.state == COMPLETE)
+    if database.execute(update(reading).where(*complete).values(**done)).rowcount:
+        _drop_pages(database, of.id)
 
 
 def let_go(database: Connection, standing: Reading, now: datetime) -> None:
     """Close a reading that nothing is made of: what is left of it is cancelled, its pages are dropped."""
     _cancel_rest(database, standing.id, now)
-    table = desktop_operation.c
-    mine = select(table.id).where(table.reading_id == standing.id)
-    database.execute(delete(desktop_page).where(desktop_page.c.operation_id.in_(mine)))
+    _drop_pages(database, standing.id)
     database.execute(
         update(reading).where(reading.c.id == standing.id).values(state=REPLACED, open_key=None, finished_at=now)
     )
@@ -166,6 +163,11 @@ def _cancel_rest(database: Connection, reading_id: str, now: datetime) -> None:
     left = (table.reading_id == reading_id, table.state.not_in(ended))
     values = {"state": State.CANCELLED.value, "finished_at": now, "version": table.version + 1}
     database.execute(update(desktop_operation).where(*left).values(**values))
+
+
+def _drop_pages(database: Connection, reading_id: str) -> None:
+    mine = select(desktop_operation.c.id).where(desktop_operation.c.reading_id == reading_id)
+    database.execute(delete(desktop_page).where(desktop_page.c.operation_id.in_(mine)))
 
 
 def _end(database: Connection, reading_id: str, state: str, now: datetime, *, error: str = "") -> None:

@@ -8,7 +8,7 @@ with any other the Web Connector fails with "Index Out Of Range".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -23,6 +23,14 @@ _RAW_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _WRITTEN_CONTROLS = re.compile(
     rb"&#(0*(?:[0-8]|11|12|1[4-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
 )  # fmt: skip
+_ENCODING = re.compile(rb"""\A(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([^"'>]{0,40})["']""")
+_ENCODINGS = (b"utf-8", b"us-ascii", b"iso-8859-1", b"windows-1252")
+"""In which a tag looks like one: in UTF-7 it does not."""
+_CDATA, _CDATA_END = b"<![CDATA[", b"]]>"
+_TAG = re.compile(rb"<[^<>]*>?")
+MOST_MARKUP_BYTES = 64 * 1024
+"""Of tags in one call, of which a real one has less than a kilobyte: whoever calls has shown no ticket yet, and a tree of
+millions of tags costs gigabytes."""
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -52,7 +60,9 @@ def called(body: bytes) -> Called:
     Raises:
         RequestRejected: It is no SOAP 1.1 call of one method of Intuit's namespace, or not to be trusted.
     """
-    root = parse_untrusted(_visible(body))
+    body = _visible(body)
+    _refuse_much_markup(body)
+    root = parse_untrusted(body)
     found = root.find(f"{{{ENVELOPE}}}Body")
     if root.tag != f"{{{ENVELOPE}}}Envelope" or found is None or len(found) != 1:
         raise _no_call("it is no SOAP 1.1 envelope with one call")
@@ -87,9 +97,38 @@ def _envelope(inside: str) -> bytes:
 def _visible(body: bytes) -> bytes:
     if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in body[:4]:
         raise _no_call("it is not written in UTF-8")
+    declared = _ENCODING.match(body)
+    if declared and declared[1].lower() not in _ENCODINGS:
+        raise _no_call("it is not written in UTF-8")
     if _RAW_CONTROLS.search(body):
         body = _RAW_CONTROLS.sub(lambda found: b"&amp;#%d;" % found[0][0], body)
     return _WRITTEN_CONTROLS.sub(rb"&amp;#\1;", body) if b"&#" in body else body
+
+
+def _refuse_much_markup(body: bytes) -> None:
+    """Refuse a call of many or of endless tags before it becomes a tree; its texts may be as long as they like.
+
+    Raises:
+        RequestRejected: Its tags are longer than any call's.
+    """
+    seen = 0
+    for length in _markup(body):
+        seen += length
+        if seen > MOST_MARKUP_BYTES:
+            raise _no_call(f"its tags alone are longer than {MOST_MARKUP_BYTES} bytes")
+
+
+def _markup(body: bytes) -> Iterator[int]:
+    """Yield the length of each tag; what CDATA holds is text, and has none."""
+    at = 0
+    while at >= 0:
+        start = body.find(_CDATA, at)
+        end = len(body) if start < 0 else start
+        yield from (len(tag[0]) for tag in _TAG.finditer(body, at, end))
+        if start < 0:
+            return
+        yield len(_CDATA)
+        at = body.find(_CDATA_END, start)
 
 
 def _text(element: etree._Element) -> str:

@@ -79,6 +79,8 @@ _BY_CODE = {
     3231: Verdict.NOT_DONE,
     9001: Verdict.CONFLICT,
 }
+LONGEST_NUMBER = 10
+"""Digits; what has more is no code and no count, and fits no column."""
 _LOCKED_BY_WORDS = (3170, 3180)
 _SIGN_ON = range(2000, 2041)
 _REFUSALS = range(3000, 4000)
@@ -130,7 +132,7 @@ def _seen(message_set: etree._Element, one: etree._Element | None) -> Seen:
 
 
 def _number(written: str, *, unknown: int | None) -> int | None:
-    return int(written) if written.isascii() and written.isdigit() else unknown
+    return int(written) if written.isascii() and written.isdigit() and len(written) < LONGEST_NUMBER else unknown
 
 
 def _is_of_a_lock(message: str) -> bool:

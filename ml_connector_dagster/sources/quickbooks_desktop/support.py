@@ -123,7 +123,7 @@ def _login(header: str) -> tuple[str, str] | None:
         user, _, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return None
-    return user, password
+    return (user, password) if "\0" not in user else None
 
 
 _FOR_EVERYBODY = (

@@ -108,7 +108,7 @@ def _refused(call: Call, given: Operation, came: Came) -> Operation:
     answer = came.packed if came.document else None
     _note_answer(call, given, note="refused", hresult=code[:100], status_message=said, answer=answer)
     if hresults.is_parse_error(code):
-        return call.change(given, reads.failed(given, said, code=code))
+        return call.change(given, _never_read(given, said, code))
     if hresults.is_session_over(code):
         return call.change(given, lost(call, given))
     if not given.is_read:
@@ -118,6 +118,16 @@ def _refused(call: Call, given: Operation, came: Came) -> Operation:
             return call.change(given, lost(call, given))
         said = f"{said} It worked {seconds:.0f} seconds on the least that can be asked for at once."
     return call.change(given, reads.refused(given, said, code=code))
+
+
+def _never_read(given: Operation, said: str, code: str) -> Change:
+    """Answer what follows where QuickBooks executed nothing, since it could not read the request; nor will it ever.
+
+    Where it was the look after a write that may have been saved, nobody knows any more: a person must look.
+    """
+    if given.writes and given.phase is not Phase.WRITE:
+        return Change(State.CONFLICT, given.phase, {"error": said, "error_code": code})
+    return reads.failed(given, said, code=code)
 
 
 def _poisoned(call: Call, given: Operation, came: Came) -> Operation:

@@ -12,6 +12,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract import LEDGER_LINES
 from ml_connector_dagster.sources.quickbooks_desktop.journals import DELETED, DOUBT
 from ml_connector_dagster.sources.quickbooks_desktop.operations import State
+from ml_connector_dagster.sources.quickbooks_desktop.requests import read_request
 from ml_connector_dagster.sources.quickbooks_desktop.source import SOURCE
 from ml_connector_dagster_tests.sources.quickbooks_desktop import payloads
 from ml_connector_dagster_tests.sources.quickbooks_desktop.desk import straight
@@ -68,6 +69,13 @@ def test_a_line_has_its_account_class_and_name_by_id(numbered):
 
 def test_a_name_that_is_neither_customer_nor_vendor_is_left_blank():
     assert {(row.customer_id, row.vendor_id) for row in lines(company_of(rent("", "Employee Jo"))[0])} == {("", "")}
+
+
+def test_a_name_that_a_customer_and_a_vendor_bear_is_refused_and_not_guessed():
+    both = {word: [payloads.named(kind, "Acme")] for word, kind in (("customers", "Customer"), ("vendors", "Vendor"))}
+    company, _ = company_of(rent("", "Acme"), **both)
+    (one,) = refused(company)
+    assert "a customer and of a vendor" in one.reason
 
 
 def test_lines_of_one_account_in_one_transaction_are_told_apart():
@@ -142,6 +150,18 @@ def test_the_account_by_class_summary_must_say_what_the_lines_say():
         lines(company)
     with pytest.raises(FiguresDiffer, match="other classes"):
         lines(company)
+
+
+def test_how_a_summary_splits_a_bank_account_over_classes_is_its_own_way():
+    """The detail puts the check to no class; a summary that shows its bank leg under the rent's class refuses nothing."""
+    company, file = company_of(rent("Admin"))
+    whole = file.answer
+    unclassified = re.compile(rf'(value="{BANK}"/>.*?<ColData colID=)"3"')
+    file.answer = lambda message: (
+        unclassified.sub(r'\1"2"', whole(message)) if "CustomSummary" in message else whole(message)
+    )
+    assert 'colID="2" value="-10.00"' in file.answer(_summary_request())
+    assert len(lines(company)) == 2
 
 
 def test_a_class_title_that_no_list_knows_refuses_the_summary():
@@ -255,6 +275,14 @@ def test_a_month_in_which_an_entry_of_ours_may_stand_unknown_is_not_read(state, 
     assert len(lines(company)) == 2
 
 
+def test_a_row_s_own_account_counts_and_not_the_heading_above_it():
+    """Below a parent's heading stand its children's rows, and after a child's total the parent's own again."""
+    company, file = company_of(rent())
+    whole = file.answer
+    file.answer = lambda message: _headed(whole(message), SALES) if "CustomTxnDetail" in message else whole(message)
+    assert {row.ledger_account_id for row in lines(company)} == {CHART[RENT][0], CHART[BANK][0]}
+
+
 @pytest.mark.parametrize(
     "label", ["Payroll:Wages", "6000 · Payroll:6010 · Wages", "6010 · Wages", "6010 Wages", "Wages"]
 )
@@ -282,6 +310,16 @@ def _without_summary(file):
         )
 
     return answer
+
+
+def _summary_request():
+    days = {"from": str(OCTOBER.first_on), "to": str(OCTOBER.last_on)}
+    return read_request("class_summary", days, request_id="1", page=None).decode()
+
+
+def _headed(told, account):
+    """Every heading of the report names one account."""
+    return re.sub(r"(<TextRow[^>]*?value=)\"[^\"]*\"", rf'\g<1>"{account}"', told)
 
 
 def _dated(transaction, day):

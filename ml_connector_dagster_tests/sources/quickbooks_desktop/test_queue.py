@@ -75,6 +75,19 @@ def test_a_pending_reading_that_asks_for_something_else_is_replaced(queue: Queue
     assert [name for name, _, _ in queue.answers(queue.arrived()[0])] == ["classes"]
 
 
+def test_an_answer_that_is_not_whole_is_not_put_away(queue: Queue, machine: Machine) -> None:
+    """A run that comes late publishes what another one let go of, or asked for anew."""
+    machine.file.records = [f"R{number}" for number in range(60)]
+    pending = queue.ask(PURPOSE, [("invoices", MONTH), ("classes", {})])
+    machine.log_in()
+    machine.bring(machine.file.process(machine.ask()))
+    queue.publish(pending, "run-1")
+    while request := machine.ask():
+        machine.bring(machine.file.process(request))
+    (complete,) = queue.arrived()
+    assert [one for *_, body in queue.answers(complete) for one in records_in(body)] == machine.file.records
+
+
 def test_a_question_that_cannot_be_written_is_not_asked(queue: Queue) -> None:
     with pytest.raises(SettingWrong, match="without 'from'"):
         queue.ask(PURPOSE, [("ledger_accounts", {}), ("invoices", {"to": "2026-10-31"})])

@@ -36,7 +36,7 @@ def test_the_file_says_all_that_the_web_connector_asks_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["http://books.example.com", "https://10.0.0.1", "https://[::1]", "ftp://x.example.com", "books", "https://x?y"]
+    "address", ["http://books.example.com", "https://10.0.0.1", "https://[::1]", "ftp://x.example.com", "books", "https://x?y", "https://me:secret@x"]
 )  # fmt: skip
 def test_an_address_that_the_web_connector_refuses_is_refused_here(address: str) -> None:
     with pytest.raises(SettingWrong, match="wants https with a host's name"):

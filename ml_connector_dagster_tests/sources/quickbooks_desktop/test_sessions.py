@@ -154,6 +154,19 @@ def test_a_replayed_ticket_of_a_closed_session_is_worth_nothing(queue: Queue, ma
     assert machine.bring(answer("ClassQuery", "x")) == -1
 
 
+def test_a_session_of_an_older_login_is_fenced_off_whatever_its_row_says(queue: Queue, machine: Machine) -> None:
+    """As after a restored database: the row says open, the company knows a newer login."""
+    ask_for(queue, "classes")
+    machine.log_in()
+    response = machine.file.process(machine.ask())
+    with queue._store.begin() as database:
+        company = rows.known_company(database, FILE_ID)
+        assert company is not None
+        rows.change_company(database, FILE_ID, epoch=company["epoch"] + 1)
+    assert (machine.bring(response), machine.ask()) == (-1, "")
+    assert [one.state for one in reads_of(queue)] == [State.IN_FLIGHT]
+
+
 def test_a_session_that_was_silent_for_half_an_hour_is_over(queue: Queue, machine: Machine) -> None:
     ask_for(queue, "invoices")
     machine.log_in()

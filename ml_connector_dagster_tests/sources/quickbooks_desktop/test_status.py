@@ -48,6 +48,12 @@ def test_a_code_means_what_the_reference_says(meant, code):
     assert verdict(told(code)) is meant
 
 
+def test_a_number_without_end_is_no_code():
+    """Python refuses to read one of 5,000 digits, Postgres to store one of twelve."""
+    endless = told("9" * 5000, iteratorRemainingCount="9" * 12)
+    assert (endless.status_code, endless.remaining, verdict(endless)) == (None, 0, Verdict.UNKNOWN)
+
+
 @pytest.mark.parametrize("code", [3170, 3180])
 def test_words_of_a_lock_make_a_refusal_one_that_may_pass_later(code):
     assert verdict(told(code, "The list element is in use.")) is Verdict.RETRY

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from ml_connector_dagster.errors import RequestRejected
-from ml_connector_dagster.sources.quickbooks_desktop import soap, web_connector
+from ml_connector_dagster.sources.quickbooks_desktop import soap, support, web_connector
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.web_connector import MOST_BODY_BYTES, SOAP_PATH, SUPPORT_PATH
 from ml_connector_dagster.store.engine import Store
@@ -128,6 +128,12 @@ DEEP = "<a>" * 300 + "</a>" * 300
         b'<soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope"><soap:Body><a/></soap:Body></soap:Envelope>',
         document_style("getLastError", ticket="x").replace(">x<", "><b>x</b><").encode(),
         document_style("getLastError", ticket="x").replace("<ticket>x</ticket>", DEEP).encode(),
+        document_style("getLastError", ticket="x").replace("</getLastError>", f"{'<a/>' * 500_000}</getLastError>").encode(),
+        document_style("getLastError", ticket="x").replace("<ticket>", "<ticket" + ' a="' * 50_000).encode(),
+        document_style("getLastError", ticket="x").replace("<ticket>", "<ticket" + "<" * 200_000).encode(),
+        document_style("getLastError", ticket="x").replace("<ticket>", "<![CDATA[" * 50_000 + "<ticket>").encode(),
+        document_style("getLastError", ticket="x").replace("<ticket>", "<ticket>" + "<![CDATA[]]>" * 50_000).encode(),
+        document_style("getLastError", ticket="x").replace("utf-8", "UTF-7").encode(),
     ],
 )  # fmt: skip
 def test_what_is_no_call_is_refused_in_words_and_leaves_nothing(
@@ -155,8 +161,9 @@ def test_another_kind_of_body_is_refused(client: TestClient) -> None:
 
 
 def test_fifty_megabytes_are_refused_without_reading_them_to_the_end(client: TestClient) -> None:
-    declared = {**HEADERS, "Content-Length": "50000000"}
-    assert client.post(SOAP_PATH, content=b"<x/>", headers=declared).status_code == 413
+    for length in ("50000000", "9" * 5000):
+        declared = {**HEADERS, "Content-Length": length}
+        assert client.post(SOAP_PATH, content=b"<x/>", headers=declared).status_code == 413
     taken = []
 
     async def call(app: Starlette) -> int:
@@ -202,6 +209,12 @@ def test_characters_that_xml_forbids_spoil_the_answer_and_not_the_call(control: 
         web_connector.soap.parse_untrusted(called.text("response").encode())
 
 
+def test_a_processing_instruction_and_an_answer_in_cdata_spoil_no_call() -> None:
+    answered = "<Ret>1</Ret>" * 20_000
+    body = document_style("receiveResponseXML", ticket="T", response="X").replace(">X<", f"><![CDATA[{answered}]]><")
+    assert soap.called(body.replace("<ticket>", "<?a b?><ticket>").encode()).text("response") == answered
+
+
 def test_carriage_returns_and_cdata_arrive_as_they_were() -> None:
     body = document_style("receiveResponseXML", ticket="T", response="X").replace(
         ">X<", "><![CDATA[<a>&amp;</a>]]>&#xD;\n<"
@@ -242,6 +255,7 @@ def test_the_support_page_shows_a_company_to_its_own_login_alone(client: TestCli
     everybody = client.get(SUPPORT_PATH)
     assert (everybody.status_code, "Last sessions" in everybody.text) == (200, False)
     assert client.get(f"{SUPPORT_PATH}?login").status_code == 401
+    assert support._login(basic("a\0b", "x")) is None, "Postgres takes no such text"
     for bad in ("Basic !", "Basic " + base64.b64encode(b"\xff:").decode(), basic(USER, "wrong")):
         assert client.get(f"{SUPPORT_PATH}?login", headers={"Authorization": bad}).status_code == 401
     shown = client.get(SUPPORT_PATH, headers={"Authorization": basic(USER, PASSWORD)})

@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("ticket_hash", name=op.f("uq_desktop_session_ticket_hash")),
     )
     op.create_index("ix_desktop_session_company", "desktop_session", ["company_id", "opened_at"], unique=False)
+    op.create_index("ix_desktop_session_open", "desktop_session", ["company_id", "closed_at"], unique=False)
     op.create_table(
         "reading",
         sa.Column("id", sa.Text(), nullable=False),
