@@ -19,7 +19,6 @@ import httpx
 import msgspec
 
 from ml_connector_dagster.errors import ConnectorError, TemporarilyRefused
-from ml_connector_dagster.transport.direct import DirectTransport
 from ml_connector_dagster.transport.rate_limit import Gate, OpenGate
 from ml_connector_dagster.transport.redaction import logger, redact_url, shown
 from ml_connector_dagster.transport.refusals import (
@@ -37,8 +36,7 @@ from ml_connector_dagster.transport.retry import RetryPolicy, retry_after_second
 
 LOG = logger(__name__)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-DIRECT = ("all://127.0.0.1", "all://localhost", "all://*")
-"""Loopback in any case, and every address that the environment names no proxy for: the narrower pattern wins, then the first."""
+UNPROXIED = ("all://127.0.0.1", "all://localhost")
 PAGE = "text/html"
 NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 REFUSED_FOR_NOW = frozenset({408, 425, 429})
@@ -360,9 +358,9 @@ class VendorHttp:
         own = self._own_clients()
         if fresh not in own:
             limits = httpx.Limits(max_connections=20, max_keepalive_connections=0 if fresh else 10)
-            direct = DirectTransport(_certificates(), keeps=not fresh)
+            direct = httpx.HTTPTransport(limits=limits, verify=_certificates())
             own[fresh] = httpx.Client(
-                verify=_certificates(), follow_redirects=False, limits=limits, mounts=dict.fromkeys(DIRECT, direct)
+                verify=_certificates(), follow_redirects=False, limits=limits, mounts=dict.fromkeys(UNPROXIED, direct)
             )
         return own[fresh]
 
