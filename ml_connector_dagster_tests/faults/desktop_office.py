@@ -20,6 +20,7 @@ from ml_connector_dagster.sources.contract import Approval, JournalDesk, Journal
 from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.greeting import OWNER_ID
 from ml_connector_dagster.sources.quickbooks_desktop.journal_writer import DesktopJournals
+from ml_connector_dagster.sources.quickbooks_desktop.operations import Operation
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.sessions import Sessions
 from ml_connector_dagster.store.engine import Store
@@ -185,7 +186,10 @@ class Office:
         return next((entry.txn_id for entry in self.books.entries.values() if entry.guid == guid), "")
 
     def guid_of(self, posting: JournalPosting) -> str:
-        return Queue(self.store, self.company_id).operation(posting.operation_id).external_guid or ""
+        return self.operation(posting).external_guid or ""
+
+    def operation(self, posting: JournalPosting) -> Operation:
+        return Queue(self.store, self.company_id).operation(posting.operation_id)
 
     def user(self, does: str, posting: JournalPosting) -> bool:
         """A user renames, moves, voids, edits or deletes the entry, if it stands."""

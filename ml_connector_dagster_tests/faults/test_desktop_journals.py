@@ -18,9 +18,11 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.ledger.journal import Journal
 from ml_connector_dagster.sources.contract import JournalPosting, JournalState
 from ml_connector_dagster.sources.quickbooks_desktop import rows
+from ml_connector_dagster.sources.quickbooks_desktop.handing import MOST_LOST_WRITES
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
@@ -322,6 +324,59 @@ def test_a_look_that_quickbooks_cannot_read_refuses_nothing_that_may_have_been_s
         keys[JournalState.REFUSED]: JournalState.REFUSED,
     }
     assert len(desk.books.saved) == 1
+
+
+def test_a_journal_whose_message_is_never_answered_is_for_a_person_at_last(desk: Office) -> None:
+    """Refused where no write ever went out, a conflict where one did."""
+    desk.post(journal("A"))
+    for _ in range(MOST_LOST_WRITES + 1):
+        bring(desk, "", "0x80040402")
+    assert only(desk).state is JournalState.REFUSED
+    desk.writer().retry("A", desk.approval())
+    desk.cycle(Trouble(SEND_WRITE, "drop_answer"))
+    for _ in range(MOST_LOST_WRITES):
+        bring(desk, "", "0x80040402")
+    assert (only(desk).state, desk.books.saved) == (JournalState.CONFLICT, [])
+    assert "a person must look" in only(desk).says
+    desk.writer().retry("A", desk.approval())
+    assert only(desk).state is JournalState.UNKNOWN, "it may stand: it is looked for before anything else"
+
+
+def bring(desk: Office, response: str, hresult: str) -> str:
+    """A session of one message, answered like that; answers the message."""
+    ticket = desk.sessions.authenticate("user", "password")[0]
+    request = desk.sessions.send_request(ticket, hcp(desk.company_id), "C:\\B.QBW", "US", (16, 0))
+    if request:
+        desk.sessions.receive_response(ticket, response, hresult, "")
+    desk.sessions.close(ticket)
+    desk.books.now += timedelta(minutes=20)
+    return request
+
+
+def test_the_first_hand_out_of_a_write_stays_known(desk: Office) -> None:
+    """From then on an entry of ours may stand, and be changed or deleted: later looks reach back to it."""
+    desk.post(journal("A"))
+    desk.cycle(Trouble(SEND_WRITE, "drop_answer"))
+    first = desk.operation(only(desk))
+    desk.books.now += timedelta(days=9)
+    desk.cycle(Trouble(SEND_WRITE, "drop_answer"))
+    again = desk.operation(only(desk))
+    assert (first.writes, again.writes, again.written_at) == (1, 2, first.written_at)
+
+
+def test_a_message_that_cannot_be_written_calls_nothing_refused_that_may_have_been_saved(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unwritable(operation: object) -> None:
+        raise SettingWrong("It cannot be written.", "Nothing was sent.", "Report it.")
+
+    desk.post(journal("A"))
+    desk.cycle(Trouble(SEND_WRITE, "drop_answer"))
+    desk.post(journal("B"))
+    monkeypatch.setattr("ml_connector_dagster.sources.quickbooks_desktop.journals.next_message", unwritable)
+    assert bring(desk, "", "") == ""
+    states = {one.key: one.state for one in desk.writer().postings()}
+    assert states == {"A": JournalState.CONFLICT, "B": JournalState.REFUSED}
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -6,6 +6,9 @@ is among the rows of all types is not known: the types that are read as document
 deletion is told for 90 days alone, so an older watermark marks every open month. An account, class, customer or vendor that was
 deleted or merged marks the months whose lines name it, since a merge need not move any transaction's stamp.
 
+No query tells of a deleted transfer or paycheck, nor of the cost of goods that QuickBooks restates in later months when goods
+are entered into an earlier one: those are found where the month is read again, as every open one is each day.
+
 Stamps are the workstation's clock, with an offset that is wrong in summer: they are compared as clock times, the question
 reaches back 70 minutes more, and the watermark is the newest stamp seen, never our own clock's; a stamp of the future does not
 take it there.

@@ -268,6 +268,15 @@ def test_a_look_counts_only_where_every_question_was_answered(about: str, status
     assert here.to_the_end() is State.SUCCEEDED
 
 
+def test_a_look_without_the_right_to_it_pauses_the_company() -> None:
+    here = walk()
+    root = etree.fromstring(here.books.process(here.hand_out().decode()).encode())
+    for reply in root[0]:
+        reply.set("statusCode", "3260")
+    assert here.take(etree.tostring(root).decode()) is State.PENDING
+    assert "3260" in here.paused
+
+
 def test_a_look_after_a_write_asks_what_changed_since_the_first_one() -> None:
     here = walk()
     here.step()

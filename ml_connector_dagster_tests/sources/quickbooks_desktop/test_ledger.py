@@ -212,6 +212,21 @@ def test_books_that_move_during_every_look_are_said_and_nothing_is_staged():
         lines(company)
 
 
+def test_every_report_is_asked_for_what_was_posted_on_the_accrual_basis():
+    """Orders and estimates stand in a detail report too, unless only what posts is asked for."""
+    company, file = company_of(rent())
+    assert lines(company)
+    reports = [one for one in file.asked if "Report" in one.tag]
+    assert {one.tag.removesuffix("ReportQueryRq") for one in reports} == {
+        "CustomDetail",
+        "CustomSummary",
+        "GeneralSummary",
+    }
+    assert {one.findtext("ReportBasis") for one in reports} == {"Accrual"}
+    custom = [one.findtext("ReportPostingStatusFilter") for one in reports if one.tag.startswith("Custom")]
+    assert custom == ["Posting", "Posting"]
+
+
 def test_without_class_tracking_no_class_is_asked_for():
     file = FakeFile({LEDGER_LINES: [rent()]}, classes="false")
     company, _ = straight(file)

@@ -249,6 +249,35 @@ def test_an_answer_of_the_machine_before_is_not_taken_for_the_new_ones(queue: Qu
     assert read_back(queue) == ONE_EACH_DAY
 
 
+def test_a_page_that_comes_after_the_iteration_began_again_is_not_taken_for_the_first(
+    queue: Queue, machine: Machine
+) -> None:
+    """QuickBooks worked on it, so its iterator is a page further: taken, it would hide the pages before."""
+    machine.file.records = [f"R{number}" for number in range(80)]
+    ask_for(queue, "invoices")
+    machine.log_in()
+    machine.bring(machine.file.process(machine.ask()))
+    late = machine.file.process(machine.ask())
+    request = machine.ask()
+    machine.bring(late)
+    while request:
+        machine.bring(machine.file.process(request))
+        request = machine.ask()
+    assert read_back(queue) == machine.file.records
+
+
+def test_a_session_that_ended_between_two_pages_is_not_continued_by_the_next_one(
+    queue: Queue, machine: Machine
+) -> None:
+    ask_for(queue, "invoices")
+    machine.log_in()
+    machine.bring(machine.file.process(machine.ask()))
+    machine.sessions.close(machine.ticket)
+    machine.log_in()
+    assert 'iterator="Start"' in machine.ask()
+    assert [(one.generation, one.page) for one in reads_of(queue)] == [(2, 0)]
+
+
 # ── answers that are none ─────────────────────────────────────────────────────────────────────────────────────────────
 def test_an_hresult_is_tried_again_twice_and_one_bad_question_does_not_stop_the_others(
     queue: Queue, machine: Machine
