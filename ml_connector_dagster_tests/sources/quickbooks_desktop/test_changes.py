@@ -68,6 +68,12 @@ def test_a_stamp_of_summer_is_a_clock_time_whatever_its_offset_says():
     assert as_local(stamp - OVERLAP, CHICAGO) == datetime(2026, 7, 1, 7, 50)
 
 
+def test_the_hour_that_autumn_has_twice_is_asked_for_from_before_its_first_time():
+    """A change at 01:10 of the second time comes after one at 01:30 of the first: its stamp says the contrary."""
+    stamp = as_utc(local_time("2026-11-01T01:30:00-06:00"), CHICAGO)
+    assert as_local(stamp - OVERLAP, CHICAGO) == datetime(2026, 11, 1, 0, 20)
+
+
 def test_the_watermark_is_the_newest_stamp_and_the_next_question_reaches_seventy_minutes_back_without_an_offset():
     since = datetime.now(UTC).replace(microsecond=0)
     local, file = as_local(since, CHICAGO), FakeFile()
