@@ -78,6 +78,21 @@ def test_a_name_that_a_customer_and_a_vendor_bear_is_refused_and_not_guessed():
     assert "a customer and of a vendor" in one.reason
 
 
+def test_a_figure_that_names_no_transaction_is_refused_and_not_dropped():
+    nameless = payloads.Booked("", date(2026, 10, 5), "Paycheck", (Posting(RENT, TEN), Posting(BANK, -TEN)))
+    company, file = company_of(rent(), nameless)
+    file.answer = _without_summary(file)
+    assert ["names no transaction" in one.reason for one in refused(company)] == [True, True]
+
+
+def test_another_class_or_name_makes_another_version_of_a_transaction():
+    shapes = [("Admin", "Acme"), ("Admin", "Acme"), ("Sales:East", "Acme"), ("Admin", "")]
+    found = {row.record_id: row.version_hash for row in lines(company_of(*(rent(*one) for one in shapes))[0])}
+    first, same, *others = found.values()
+    assert first == same
+    assert len({first, *others}) == 3
+
+
 def test_lines_of_one_account_in_one_transaction_are_told_apart():
     twice = booked(Posting(RENT, TEN), Posting(RENT, TEN), Posting(BANK, -2 * TEN))
     found = lines(company_of(twice)[0])
