@@ -342,6 +342,43 @@ def test_a_journal_whose_message_is_never_answered_is_for_a_person_at_last(desk:
     assert only(desk).state is JournalState.UNKNOWN, "it may stand: it is looked for before anything else"
 
 
+def in_hand(desk: Office) -> tuple[str, str]:
+    """A session that was given the write of a journal; answers its ticket and the write."""
+    desk.books.begin()
+    ticket, told, request = desk.sessions.authenticate("user", "password")[0], hcp(desk.company_id), ""
+    while "JournalEntryAddRq" not in request:
+        if request:
+            desk.sessions.receive_response(ticket, desk.books.process(request), "", "")
+        request = desk.sessions.send_request(ticket, told, "C:\\B.QBW", "US", (16, 0))
+        told = ""
+    return ticket, request
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_a_late_answer_of_a_superseded_session_proves_that_it_was_saved_and_nothing_else(
+    desk: Office, is_saved: bool
+) -> None:
+    desk.post(journal("A"))
+    ticket, request = in_hand(desk)
+    if not is_saved:
+        desk.books.refusals = [("3140", "no such account")]
+    late = desk.books.process(request)
+    desk.books.now += timedelta(minutes=6)
+    assert desk.sessions.authenticate("user", "password")[0] != ticket
+    assert desk.sessions.receive_response(ticket, late, "", "") == -1
+    assert only(desk).state is (JournalState.POSTED if is_saved else JournalState.UNKNOWN)
+
+
+def test_an_answer_to_another_question_leaves_a_write_in_hand(desk: Office) -> None:
+    desk.post(journal("A"))
+    ticket, request = in_hand(desk)
+    other = '<QBXML><QBXMLMsgsRs><ClassQueryRs requestID="x" statusCode="0" statusMessage=""/></QBXMLMsgsRs></QBXML>'
+    assert desk.sessions.receive_response(ticket, other, "", "") > 0
+    assert desk.operation(only(desk)).state == "in_flight"
+    assert desk.sessions.receive_response(ticket, desk.books.process(request), "", "") == 100
+    assert_in_the_books_once(desk)
+
+
 def bring(desk: Office, response: str, hresult: str) -> str:
     """A session of one message, answered like that; answers the message."""
     ticket = desk.sessions.authenticate("user", "password")[0]

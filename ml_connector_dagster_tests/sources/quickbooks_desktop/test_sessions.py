@@ -466,7 +466,9 @@ def test_the_last_answer_brought_twice_is_told_a_hundred_twice(queue: Queue, mac
     ask_for(queue, "classes")
     machine.log_in()
     response = machine.file.process(machine.ask())
-    assert [machine.bring(response), machine.bring(response)] == [100, 100]
+    assert machine.bring(response) == 100
+    ask_for(queue, "vendors")
+    assert machine.bring(response) == 100, "what was asked meanwhile changes no answer that was given"
     assert reads_of(queue)[0].page == 1
 
 
