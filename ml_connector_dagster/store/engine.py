@@ -41,6 +41,7 @@ def build_engine(database_url: str, *, durable: bool = True, poolclass: type[Poo
     """
     url = make_url(database_url)
     pool: dict[str, Any] = {"pool_size": 3, "max_overflow": 20} if poolclass is QueuePool else {}
+    pool["hide_parameters"] = True  # no value of a row in a log or traceback: hashes, tokens, amounts
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, poolclass=poolclass, connect_args={"timeout": BUSY_SECONDS}, **pool)
         _speak_sqlite(engine, "FULL" if durable else "NORMAL")

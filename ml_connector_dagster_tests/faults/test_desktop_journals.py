@@ -342,6 +342,16 @@ def test_a_journal_whose_message_is_never_answered_is_for_a_person_at_last(desk:
     assert only(desk).state is JournalState.UNKNOWN, "it may stand: it is looked for before anything else"
 
 
+def test_what_may_have_been_saved_is_looked_for_before_anything_else(desk: Office) -> None:
+    desk.post(journal("A"))
+    desk.cycle(Trouble(SEND_WRITE, "drop_answer"))
+    lost = desk.operation(only(desk))
+    desk.post(journal("B"))
+    with desk.store.begin() as database:
+        rows.change_operation(database, lost, created_at=lost.created_at + timedelta(days=1), priority=0)
+    assert lost.id in bring(desk, "", "0x80040402")
+
+
 def in_hand(desk: Office) -> tuple[str, str]:
     """A session that was given the write of a journal; answers its ticket and the write."""
     desk.books.begin()

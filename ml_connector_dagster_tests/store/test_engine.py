@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, literal, select, text, update
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from ml_connector_dagster.errors import SettingWrong, TemporarilyRefused
 from ml_connector_dagster.store import engine as engine_module
@@ -264,3 +264,10 @@ def test_money_comes_back_to_the_last_digit(store: Store) -> None:
     with store.read() as connection:
         money = connection.execute(select(literal(Decimal("-12345678901234567890.1200"), Money()))).scalar_one()
     assert str(money) == "-12345678901234567890.1200"
+
+
+def test_no_value_of_a_row_stands_in_an_error(store: Store) -> None:
+    """Such an error ends up in a log; the row may hold a hash or a token."""
+    with pytest.raises(IntegrityError) as refused, store.begin() as connection:
+        connection.execute(insert(marker).values(name="instance", value="canary-value"))
+    assert "canary-value" not in str(refused.value)

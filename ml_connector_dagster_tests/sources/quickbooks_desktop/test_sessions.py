@@ -85,8 +85,13 @@ def test_a_ticket_is_random_and_kept_as_its_hash_alone(sqlite_store: Store, queu
     with sqlite_store.read() as database:
         session = database.execute(select(desktop_session)).mappings().one()
     assert len(machine.ticket) >= 43
-    assert machine.ticket not in str(dict(session))
     assert session["ticket_hash"] == rows.ticket_hash(machine.ticket)
+    machine.sessions.authenticate(USER, "wrong-canary")
+    machine.sessions.receive_response(machine.ticket, "<QBXML/>", "", "")
+    kept = b"".join(file.read_bytes() for file in sqlite_store.home.rglob("*") if file.is_file())
+    secrets = (machine.ticket, PASSWORD, "wrong-canary")
+    assert [secret for secret in secrets if secret.encode() in kept] == [], "in no file of the home"
+    assert USER.encode() in kept
 
 
 def test_the_learned_path_is_asked_for_next_time_and_given_up_once(queue: Queue, machine: Machine) -> None:
