@@ -101,6 +101,12 @@ def test_a_changed_transaction_of_any_type_dirties_the_ledger_of_its_month_and_a
     assert dirty["bills"] == {SEPTEMBER}
 
 
+def test_a_void_that_is_not_among_the_rows_of_all_types_is_found_by_its_own_type():
+    """A voided transaction posts nothing; whether it stands among those rows is not known."""
+    dirty = ask(FakeFile({"bills": [payloads.document("bills", SEPTEMBER.first_on)]})).dirty
+    assert dirty["bills"] == dirty[LEDGER_LINES] == {SEPTEMBER}
+
+
 def test_every_type_that_posts_is_asked_for_by_name_among_the_deleted():
     file = FakeFile()
     ask(file)
