@@ -37,4 +37,6 @@ def test_no_call_reads_a_table_from_end_to_end(sqlite_store: Store, machine: Mac
             for statement, parameters in asked
         }
         assert database.execute(text("SELECT count(*) FROM desktop_page")).scalar_one() > 1
+    (open_session,) = [plan for statement, plan in plans.items() if "closed_at IS NULL" in statement]
+    assert "ix_desktop_session_open" in open_session[0], "not through every session that ever was"
     assert {statement: plan for statement, plan in plans.items() if any(step.startswith("SCAN") for step in plan)} == {}

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ml_connector_dagster.errors import SettingWrong, TemporarilyRefused
+from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind, State
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue, Wanted
 from ml_connector_dagster.store.closed_questions import count_closed, forget_closed
@@ -109,6 +110,17 @@ def test_a_journal_is_enqueued_once_and_never_with_other_content(store: Store) -
             Wanted("op-2", Kind.JOURNAL_ADD, "other", {}), Wanted("op-3", Kind.JOURNAL_ADD, "key", {"lines": [2]})
         )
     assert queue.operations() == [first], "all of them or none"
+
+
+def test_an_operation_that_somebody_else_changed_meanwhile_is_left_as_it_is(store: Store) -> None:
+    """Whoever voids a journal read it before the lock; it may have been handed out since."""
+    queue = Queue(store, FILE_ID)
+    (read,) = queue.enqueue(Wanted("op-1", Kind.JOURNAL_ADD, "key", {}))
+    with store.begin() as database:
+        rows.change_operation(database, read, state=State.IN_FLIGHT)
+    with pytest.raises(TemporarilyRefused, match="changed by another process"), store.begin() as database:
+        rows.change_operation(database, read, state=State.CANCELLED)
+    assert queue.operation("op-1").state is State.IN_FLIGHT
 
 
 def test_a_machine_that_never_called_was_never_seen(queue: Queue) -> None:
