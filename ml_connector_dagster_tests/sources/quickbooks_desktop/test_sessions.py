@@ -15,6 +15,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind, Ope
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.sessions import STALE
 from ml_connector_dagster.store.engine import Store
+from ml_connector_dagster.store.limits import Limits
 from ml_connector_dagster.store.tables import desktop_attempt, desktop_session
 from ml_connector_dagster_tests.sources.quickbooks_desktop.conftest import machine_on
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_file import (
@@ -70,6 +71,9 @@ def test_guessing_is_slowed_down_for_one_company_alone(sqlite_store: Store, mach
         machine.sessions.authenticate("nobody", "guess")
     assert machine.sessions.authenticate("nobody", "guess") == ("", "nvu", "", "")
     assert machine.log_in()[1] == "", "the other companies go on"
+    in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+    Limits(sqlite_store).block_until(f"quickbooks_desktop:login:{FILE_ID}", in_an_hour)
+    assert machine.log_in()[1] == "nvu", "while its own limit is shut nothing is compared"
 
 
 def test_without_work_no_session_begins(sqlite_store: Store, machine: Machine) -> None:
