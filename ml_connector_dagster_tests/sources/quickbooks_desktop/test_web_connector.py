@@ -252,6 +252,8 @@ def test_the_support_page_shows_a_company_to_its_own_login_alone(client: TestCli
     wrong = greeting(file_id="00000000-0000-0000-0000-000000000000").replace(">Small<", ">&lt;script&gt;<")
     assert result(client, document_style("sendRequestXML", ticket=ticket, strHCPResponse=wrong)) == [""]
     result(client, document_style("closeConnection", ticket=ticket))
+    early = client.get(SUPPORT_PATH, headers={"Authorization": basic(USER, PASSWORD)}).text
+    assert (early.count("(&lt;script&gt;)"), early.count("<script")) == (2, 0), "as the last error, and in its session"
     everybody = client.get(SUPPORT_PATH)
     assert (everybody.status_code, "Last sessions" in everybody.text) == (200, False)
     assert client.get(f"{SUPPORT_PATH}?login").status_code == 401
