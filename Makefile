@@ -8,7 +8,8 @@ PERIODS ?= 3
 SEEDS ?= 200
 WORKERS ?= 3
 TESTS ?= ml_connector_dagster_tests
-FAST ?= $(addprefix ml_connector_dagster_tests/,ledger mapping transport staging sources components dagster_contract)
+FAST ?= $(addprefix ml_connector_dagster_tests/,ledger mapping transport staging sources components dagster_contract \
+  contract/test_quickbooks_desktop_qbxml.py contract/test_quickbooks_desktop_soap.py)
 EXTRA ?= test
 # one worker more than the two cores we reckon with: the longest tests mostly wait for processes of their own
 PYTEST := -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -q
