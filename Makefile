@@ -73,7 +73,7 @@ screenshots: $(VENV)/.ready ## the pictures of README, taken from a running demo
 
 tools:                ## node tools and a browser for the contract and UI tests, where they can be had
 	@if command -v npm >/dev/null && ! { [ -x .tools/node_modules/.bin/prism ] && [ -d .tools/node_modules/@freshbooks/api ]; }; then \
-	  mkdir -p .tools && npm install --silent --no-audit --no-fund --prefix .tools @stoplight/prism-cli@5 @freshbooks/api@4.1.0 || echo "npm could not install Prism and FreshBooks' SDK: their tests will be skipped, loudly"; fi
+	  mkdir -p .tools && npm install --silent --no-audit --no-fund --fetch-retries=1 --fetch-timeout=60000 --prefix .tools @stoplight/prism-cli@5 @freshbooks/api@4.1.0 || echo "npm could not install Prism and FreshBooks' SDK: their tests will be skipped, loudly"; fi
 	@command -v chromium >/dev/null || echo "chromium is not installed: UI tests will be skipped, loudly"
 
 clean:
