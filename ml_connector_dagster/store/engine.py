@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import Pool, QueuePool
@@ -220,12 +221,13 @@ class Store:
         return known if known is not None else self._name_instance()
 
     def _name_instance(self) -> str:
+        """Name the database, or answer the name that another process gave it at the same moment."""
+        make = postgresql.insert if self.is_postgres else sqlite.insert
+        mine = make(marker).values(name="instance", value=uuid.uuid4().hex).on_conflict_do_nothing()
         with self.begin() as connection:
-            known: str | None = connection.execute(select(marker.c.value).where(marker.c.name == "instance")).scalar()
-            if known is None:
-                known = uuid.uuid4().hex
-                connection.execute(insert(marker).values(name="instance", value=known))
-        return known
+            connection.execute(mine)
+            name: str = connection.execute(select(marker.c.value).where(marker.c.name == "instance")).scalar_one()
+        return name
 
     def _file(self) -> Path:
         return Path(make_url(self.environment.database_url).database or "")
