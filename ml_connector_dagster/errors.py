@@ -19,6 +19,7 @@ Each message has three sentences: what happened, what it means, what to do. Valu
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
 
 class ConnectorError(Exception):
@@ -70,6 +71,21 @@ class RequestRejected(ConnectorError):
         status = self.context.get("status", 0)
         return status if isinstance(status, int) else 0
 
+    @classmethod
+    def unknown_shape(cls, title: str, report: str) -> Self:
+        """Answer the refusal of a report that this version cannot read.
+
+        Args:
+            title: The accounting system's.
+            report: Which of its reports; kept as ``endpoint``.
+        """
+        return cls(
+            f"{title} answered {report} in a shape that is not known.",
+            "None of its figures may be used.",
+            "Run ml-connector check; if it holds, update the connector.",
+            endpoint=report,
+        )
+
 
 class TemporarilyRefused(ConnectorError):
     """408, 429, 5xx or a locked model: the same request may pass later."""
@@ -101,6 +117,20 @@ class OutcomeUnknown(ConnectorError):
 
 class RecordRefused(ConnectorError):
     """One record cannot be read or mapped; it is quarantined, counted, and fails the check."""
+
+    @classmethod
+    def untrusted(cls, title: str, happened: str) -> Self:
+        """Answer the refusal of a record whose figures cannot be trusted.
+
+        Args:
+            title: The accounting system's.
+            happened: What was seen, as a sentence.
+        """
+        return cls(
+            happened,
+            "Its figures cannot be trusted, so none of them is used.",
+            f"Look at the record in {title}; if it is right there, update the connector. Then read the period again.",
+        )
 
 
 class LoadIncomplete(ConnectorError):

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from ml_connector_dagster.errors import RecordRefused
@@ -19,13 +20,8 @@ PROJECTS = "projects"
 """Our id of the one tracking category."""
 
 
-def untrusted(happened: str) -> RecordRefused:
-    """Answer the refusal of a record, with what was seen."""
-    return RecordRefused(
-        happened,
-        "Its figures cannot be trusted, so none of them is used.",
-        "Look at the record in FreshBooks; if it is right there, update the connector. Then read the period again.",
-    )
+untrusted = partial(RecordRefused.untrusted, "FreshBooks")
+"""Answers the refusal of a record, with what was seen."""
 
 
 def text(record: Record, name: str) -> str:

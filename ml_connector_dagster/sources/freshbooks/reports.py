@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import CredentialRefused, RequestRejected
@@ -25,6 +26,9 @@ from ml_connector_dagster.sources.freshbooks.identity import YEAR_END_MONTH
 if TYPE_CHECKING:
     from ml_connector_dagster.sources.freshbooks.client import FreshBooksApi
     from ml_connector_dagster.sources.freshbooks.company import FreshBooksCompany
+
+_unknown_shape = partial(RequestRejected.unknown_shape, "FreshBooks")
+"""Answers the refusal of a report that cannot be read."""
 
 TRIAL_BALANCE = "reports/accounting/trial_balance"
 PROFIT_AND_LOSS = "reports/accounting/profitloss_entity"
@@ -192,12 +196,3 @@ def _leaves(nodes: Any) -> Iterator[Record]:
             yield from _leaves(node["children"])
         else:
             yield node
-
-
-def _unknown_shape(report: str) -> RequestRejected:
-    return RequestRejected(
-        f"FreshBooks answered {report} in a shape that is not known.",
-        "The books' figures cannot be compared.",
-        "Run ml-connector check; if it holds, update the connector.",
-        endpoint=report,
-    )

@@ -49,6 +49,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.pages import document_page,
 from ml_connector_dagster.sources.quickbooks_desktop.parse import Context
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.readings import COMPLETE, FAILED, Reading, Request
+from ml_connector_dagster.sources.quickbooks_desktop.trial_balance import mark_of
 
 DELETED_OF = {CLASSES.name: "Class", CUSTOMERS.name: "Customer", VENDORS.name: "Vendor"}
 """Lists whose deleted elements stay as inactive members, by QuickBooks' word."""
@@ -241,7 +242,7 @@ class DesktopCompany:
             TemporarilyRefused: The books moved during each of three looks.
             FiguresDiffer: They stood still, and lines and summary name other classes.
         """
-        met, number, period = ledger.trial_balances.mark, ledger.look.number, ledger.period
+        met, number, period = mark_of(ledger.trial_balances), ledger.look.number, ledger.period
         if number and met == ledger.look.mark and not ledger.misclassed:
             return  # the tie-out names it
         self.queue.let_go(reading)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -21,13 +21,8 @@ Record: TypeAlias = "_Element"
 LOCAL_CHARACTERS = len("2026-10-31T09:00:00")
 
 
-def untrusted(happened: str) -> RecordRefused:
-    """Answer the refusal of a record, with what was seen."""
-    return RecordRefused(
-        happened,
-        "Its figures cannot be trusted, so none of them is used.",
-        "Look at the record in QuickBooks; if it is right there, update the connector. Then read the period again.",
-    )
+untrusted = partial(RecordRefused.untrusted, "QuickBooks")
+"""Answers the refusal of a record, with what was seen."""
 
 
 def text(record: Record, path: str) -> str:

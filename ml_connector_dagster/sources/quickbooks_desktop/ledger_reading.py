@@ -16,6 +16,7 @@ from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company
+from ml_connector_dagster.ledger.trial_balance import TrialBalances
 from ml_connector_dagster.sources.contract import LEDGER_LINES, Page
 from ml_connector_dagster.sources.quickbooks_desktop.fields import Record
 from ml_connector_dagster.sources.quickbooks_desktop.ledger_detail import Lists, Reading, detail_page, posted_lines
@@ -23,7 +24,6 @@ from ml_connector_dagster.sources.quickbooks_desktop.pages import answer_in
 from ml_connector_dagster.sources.quickbooks_desktop.parse_reference import account_row
 from ml_connector_dagster.sources.quickbooks_desktop.trial_balance import (
     ByClass,
-    TrialBalances,
     read_class_summary,
     trial_balances,
 )

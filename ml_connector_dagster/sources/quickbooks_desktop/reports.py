@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from ml_connector_dagster.errors import RequestRejected
 from ml_connector_dagster.ledger.money import ZERO, amount
 from ml_connector_dagster.sources.quickbooks_desktop.fields import Record, text, untrusted
+
+unknown_shape = partial(RequestRejected.unknown_shape, "QuickBooks")
+"""Answers the refusal of a report that cannot be read."""
 
 BLANK = "Blank"
 _ROWS = ("DataRow", "TextRow", "SubtotalRow", "TotalRow")
@@ -181,16 +185,6 @@ def answers_of(root: Record) -> Sequence[Record]:
     """Answer the answers of a message set."""
     found = root.find("QBXMLMsgsRs")
     return list(found) if found is not None else []
-
-
-def unknown_shape(report: str) -> RequestRejected:
-    """Answer the refusal of a report that cannot be read."""
-    return RequestRejected(
-        f"QuickBooks answered the report {report} in a shape that is not known.",
-        "None of its figures may be used.",
-        "Run ml-connector check; if it holds, update the connector.",
-        endpoint=report,
-    )
 
 
 def _row(element: Record) -> Row:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.ledger_account import AccountClass, LedgerAccount
 from ml_connector_dagster.ledger.money import ZERO
-from ml_connector_dagster.ledger.posting import ControlBalance, LedgerLine
+from ml_connector_dagster.ledger.posting import LedgerLine
+from ml_connector_dagster.ledger.trial_balance import TrialBalances
 from ml_connector_dagster.sources.quickbooks_desktop.fields import Record, content_hash
 from ml_connector_dagster.sources.quickbooks_desktop.parse import tracking_of
 from ml_connector_dagster.sources.quickbooks_desktop.parse_reference import RETAINED_EARNINGS
@@ -28,54 +28,6 @@ _RESULTS = {AccountClass.INCOME.value, AccountClass.EXPENSE.value}
 _WHOLE = ("total", "total ")
 _OWN = " - Other"
 """What a summary adds to the name of a parent for that which was posted to itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrialBalances:
-    """The trial balance at a period's end and at the end of the period before; debit + and credit −."""
-
-    closing: Mapping[str, Decimal]
-    opening: Mapping[str, Decimal]
-    """As QuickBooks reports it: in a fiscal year's first month the results of the year before still stand in it."""
-    results: frozenset[str]
-    """Income and expense accounts."""
-    retained_earnings: str
-    """The account that the year's result is rolled into."""
-    starts_year: bool
-
-    @property
-    def balances(self) -> list[ControlBalance]:
-        """Each account's movement and balance, sorted by account."""
-        return [
-            ControlBalance(account, self.movement(account), self.closing.get(account, ZERO))
-            for account in sorted({*self.closing, *self.opening})
-        ]
-
-    def movement(self, account: str) -> Decimal:
-        """Answer what an account moved in the period; 0 for one that the report does not list."""
-        starts_at_zero = self.starts_year and account in self.results
-        return self.closing.get(account, ZERO) - (ZERO if starts_at_zero else self.opening.get(account, ZERO))
-
-    @property
-    def mark(self) -> str:
-        """What tells these figures from others: the books did not move where two looks have the same."""
-        return content_hash(*sorted(self.closing.items()), *sorted(self.opening.items()))
-
-    def unexplained(self, moved: Mapping[str, Decimal]) -> dict[str, Decimal]:
-        """Answer what transactions and the year-end roll leave of the movements, by account; nothing where they agree.
-
-        Args:
-            moved: What all transactions of the period moved, those included that we posted ourselves.
-        """
-        accounts = {*self.closing, *self.opening, *moved, *self.rolled}
-        left = {one: self.movement(one) - moved.get(one, ZERO) - self.rolled.get(one, ZERO) for one in accounts}
-        return {account: figure for account, figure in left.items() if figure}
-
-    @property
-    def rolled(self) -> Mapping[str, Decimal]:
-        """The result of the fiscal year that just ended, on retained earnings; nothing in any other month."""
-        whole = sum((self.opening.get(account, ZERO) for account in self.results), ZERO)
-        return {self.retained_earnings: whole} if self.starts_year and self.retained_earnings and whole else {}
 
 
 def trial_balances(
@@ -101,6 +53,11 @@ def trial_balances(
         retained_earnings=next((row.ledger_account_id for row in rows if row.system_role == RETAINED_EARNINGS), ""),
         starts_year=starts_year,
     )
+
+
+def mark_of(balances: TrialBalances) -> str:
+    """Answer what tells these figures from others: the books did not move where two looks have the same."""
+    return content_hash(*sorted(balances.closing.items()), *sorted(balances.opening.items()))
 
 
 def read_trial_balance(answer: Record, accounts: Names) -> dict[str, Decimal]:

@@ -33,7 +33,7 @@ from ml_connector_dagster.sources.quickbooks_online.known_fields import unknown_
 from ml_connector_dagster.sources.quickbooks_online.parse import document_rows
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.sources.quickbooks_online.trial_balance import TrialBalances
+    from ml_connector_dagster.ledger.trial_balance import TrialBalances
 
 Rows = Callable[[Record], Any]
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from ml_connector_dagster.errors import RecordRefused
@@ -17,13 +17,8 @@ from ml_connector_dagster.sources.quickbooks_online.entities import CLASS, DEPAR
 Record = Mapping[str, Any]
 
 
-def untrusted(happened: str) -> RecordRefused:
-    """Answer the refusal of a record, with what was seen."""
-    return RecordRefused(
-        happened,
-        "Its figures cannot be trusted, so none of them is used.",
-        "Look at the record in QuickBooks; if it is right there, update the connector. Then read the period again.",
-    )
+untrusted = partial(RecordRefused.untrusted, "QuickBooks")
+"""Answers the refusal of a record, with what was seen."""
 
 
 @lru_cache(maxsize=8192)

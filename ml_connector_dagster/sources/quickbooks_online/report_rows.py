@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from ml_connector_dagster.errors import RequestRejected
 from ml_connector_dagster.ledger.money import ZERO, amount
+
+unknown_shape = partial(RequestRejected.unknown_shape, "QuickBooks")
+"""Answers the refusal of a report that cannot be read."""
 
 MONEY = "Money"
 TOO_LARGE = b"Unable to display more data"
@@ -123,13 +127,3 @@ def _key(column: Mapping[str, Any]) -> str:
         if one.get("Name") == "ColKey":
             return str(one.get("Value", ""))
     return str(column.get("ColType", ""))
-
-
-def unknown_shape(report: str) -> RequestRejected:
-    """Answer the refusal of a report that cannot be read."""
-    return RequestRejected(
-        f"QuickBooks answered the report {report} in a shape that is not known.",
-        "None of its figures may be used.",
-        "Run ml-connector check; if it holds, update the connector.",
-        endpoint=report,
-    )

@@ -9,7 +9,6 @@ year before stands in retained earnings from its first day, a roll that the gene
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +16,8 @@ from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.ledger_account import AccountClass
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.ledger.posting import Company, ControlBalance
+from ml_connector_dagster.ledger.posting import Company
+from ml_connector_dagster.ledger.trial_balance import TrialBalances
 from ml_connector_dagster.sources.quickbooks_online.client import QuickbooksApi, Window, records_of
 from ml_connector_dagster.sources.quickbooks_online.parse_reference import RETAINED_EARNINGS, account_row
 from ml_connector_dagster.sources.quickbooks_online.report_rows import Table, own_rows, unknown_shape
@@ -26,39 +26,6 @@ REPORT = "TrialBalance"
 RESULT_REPORT = "ProfitAndLoss"
 _TWO = 2
 _RESULTS = {AccountClass.INCOME.value, AccountClass.EXPENSE.value}
-
-
-@dataclass(frozen=True, slots=True)
-class TrialBalances:
-    """The trial balance at a period's end and at the end of the period before; debit + and credit −."""
-
-    closing: Mapping[str, Decimal]
-    opening: Mapping[str, Decimal]
-    """As QuickBooks reports it: in a fiscal year's first month the results of the year before still stand in it."""
-    results: frozenset[str]
-    """Income and expense accounts; only known, since only needed, in a fiscal year's first month."""
-    retained_earnings: str
-    """The account that the year's result is rolled into; known when ``results`` are."""
-    starts_year: bool
-
-    @property
-    def balances(self) -> list[ControlBalance]:
-        """Each account's movement and balance, sorted by account."""
-        return [
-            ControlBalance(account, self.movement(account), self.closing.get(account, ZERO))
-            for account in sorted({*self.closing, *self.opening})
-        ]
-
-    def movement(self, account: str) -> Decimal:
-        """Answer what an account moved in the period; 0 for one that the report does not list."""
-        starts_at_zero = self.starts_year and account in self.results
-        return self.closing.get(account, ZERO) - (ZERO if starts_at_zero else self.opening.get(account, ZERO))
-
-    @property
-    def rolled(self) -> Mapping[str, Decimal]:
-        """The result of the fiscal year that just ended, on retained earnings; nothing in any other month."""
-        whole = sum((self.opening.get(account, ZERO) for account in self.results), ZERO)
-        return {self.retained_earnings: whole} if self.starts_year and self.retained_earnings and whole else {}
 
 
 def read_trial_balances(api: QuickbooksApi, company: Company, period: Period) -> TrialBalances:

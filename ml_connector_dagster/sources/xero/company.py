@@ -32,7 +32,7 @@ from ml_connector_dagster.sources.xero.decode import Decoded, refuse
 from ml_connector_dagster.sources.xero.seen import SeenIds
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.sources.xero.reports import TrialBalances
+    from ml_connector_dagster.ledger.trial_balance import TrialBalances
 
 Rows = Callable[[Any, Context], Iterable[Any]]
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -96,13 +97,8 @@ def known(words: Mapping[str, Any], word: str, what: str) -> Any:
         raise untrusted(f"The {what} {word!r} is not known.") from None
 
 
-def untrusted(happened: str) -> RecordRefused:
-    """Answer the refusal of a record, with what was seen."""
-    return RecordRefused(
-        happened,
-        "Its figures cannot be trusted, so none of them is used.",
-        "Look at the record in Xero; if it is right there, update the connector. Then read the period again.",
-    )
+untrusted = partial(RecordRefused.untrusted, "Xero")
+"""Answers the refusal of a record, with what was seen."""
 
 
 def fingerprint(lines: Sequence[LineParts], *header: object) -> str:

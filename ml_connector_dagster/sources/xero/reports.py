@@ -8,17 +8,22 @@ documents what the columns Debit and Credit of a month hold, so they are not use
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from ml_connector_dagster.errors import RequestRejected
 from ml_connector_dagster.ledger.money import ZERO, amount
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.ledger.posting import Company, ControlBalance
+from ml_connector_dagster.ledger.posting import Company
+from ml_connector_dagster.ledger.trial_balance import TrialBalances
+from ml_connector_dagster.sources.xero.chart import RETAINED_EARNINGS
 from ml_connector_dagster.sources.xero.client import XeroApi
+
+_unknown_shape = partial(RequestRejected.unknown_shape, "Xero")
+"""Answers the refusal of a report that cannot be read."""
 
 TRIAL_BALANCE = "Reports/TrialBalance"
 PROFIT_AND_LOSS = "Reports/ProfitAndLoss"
@@ -27,43 +32,6 @@ _DEBIT, _CREDIT = "YTD Debit", "YTD Credit"
 _ACCOUNT = ("account",)
 _ANY = ("account", "accountID", "invoiceID", "creditNoteID", "overpaymentID")
 """What a row's first cell may point at; the aged reports point at a credit note as at an invoice."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrialBalances:
-    """The trial balance at a period's end and at the end of the period before; debit + and credit −."""
-
-    closing: Mapping[str, Decimal]
-    opening: Mapping[str, Decimal]
-    """As Xero reports it: in a fiscal year's first month the results of the year before still stand in it."""
-    results: frozenset[str]
-    """Income and expense accounts; only known, since only needed, in a fiscal year's first month."""
-    starts_year: bool
-
-    @property
-    def balances(self) -> list[ControlBalance]:
-        """Each account's movement and balance, sorted by account."""
-        return [
-            ControlBalance(account, self._movement(account), self.closing.get(account, ZERO))
-            for account in sorted({*self.closing, *self.opening})
-        ]
-
-    def movement(self, account: str) -> Decimal:
-        """Answer what an account moved in the period; 0 for one that the report does not list."""
-        return self._movement(account)
-
-    def is_used(self, account: str) -> bool:
-        """Answer whether either report shows a figure for an account."""
-        return bool(self.closing.get(account) or self.opening.get(account))
-
-    @property
-    def rolled(self) -> Decimal:
-        """The result of the fiscal year that just ended, as it moves into retained earnings; 0 in any other month."""
-        return sum((self.opening.get(account, ZERO) for account in self.results), ZERO) if self.starts_year else ZERO
-
-    def _movement(self, account: str) -> Decimal:
-        starts_at_zero = self.starts_year and account in self.results
-        return self.closing.get(account, ZERO) - (ZERO if starts_at_zero else self.opening.get(account, ZERO))
 
 
 def read_trial_balances(api: XeroApi, company: Company, period: Period) -> TrialBalances:
@@ -79,6 +47,7 @@ def read_trial_balances(api: XeroApi, company: Company, period: Period) -> Trial
         closing=trial_balance(api, period.last_on),
         opening=trial_balance(api, period.previous().last_on),
         results=frozenset(one.record_id for one in accounts if one.account_class in RESULT_CLASSES),
+        retained_earnings=next((one.record_id for one in accounts if one.system_account == RETAINED_EARNINGS), ""),
         starts_year=starts_year,
     )
 
@@ -159,15 +128,6 @@ def _account_rows(rows: list[dict[str, Any]], kinds: Container[str] = _ANY) -> I
             if pointed_at:
                 yield pointed_at, [str(cell.get("Value") or "") for cell in cells]
         yield from _account_rows(row.get("Rows") or [], kinds)
-
-
-def _unknown_shape(report: str) -> RequestRejected:
-    return RequestRejected(
-        f"Xero answered {report} in a shape that is not known.",
-        "The books' figures cannot be compared.",
-        "Run ml-connector check; if it holds, update the connector.",
-        endpoint=report,
-    )
 
 
 def _figure(written: str) -> Decimal:

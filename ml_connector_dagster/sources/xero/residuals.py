@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.ledger.trial_balance import TrialBalances
 from ml_connector_dagster.sources.contract import StagedReader
 from ml_connector_dagster.sources.xero import chart as roles
 from ml_connector_dagster.sources.xero import parse
@@ -26,7 +27,6 @@ from ml_connector_dagster.sources.xero.chart import Chart
 from ml_connector_dagster.sources.xero.context import Context
 from ml_connector_dagster.sources.xero.dates import calendar_date
 from ml_connector_dagster.sources.xero.entities import BILLS, CREDIT_NOTES, INVOICES
-from ml_connector_dagster.sources.xero.reports import TrialBalances
 from ml_connector_dagster.sources.xero.revaluation import fx_revaluation
 from ml_connector_dagster.sources.xero.settlements import entity_settled, in_base, posting_records
 from ml_connector_dagster.sources.xero.valuations import settled_parts
@@ -46,16 +46,10 @@ def residual_classes(
     classes = {
         "fx_revaluation": fx_revaluation(company, chart, reports, period),
         "rounding": settled_cents(company, chart, period, staged),
-        "retained_earnings": retained_earnings(chart, reports),
+        "retained_earnings": reports.rolled,
     }
     kept = {name: {account: one for account, one in amounts.items() if one} for name, amounts in classes.items()}
     return {name: amounts for name, amounts in kept.items() if amounts}
-
-
-def retained_earnings(chart: Chart, reports: TrialBalances) -> Amounts:
-    """Answer the year-end roll: the old year's result moves into equity on the first day of the new one."""
-    account = chart.by_role.get(roles.RETAINED_EARNINGS)
-    return {account: reports.rolled} if account else {}
 
 
 def settled_cents(company: XeroCompany, chart: Chart, period: Period, staged: StagedReader) -> Amounts:

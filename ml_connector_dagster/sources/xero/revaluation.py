@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
+from ml_connector_dagster.ledger.trial_balance import TrialBalances
 from ml_connector_dagster.sources.xero import chart as roles
 from ml_connector_dagster.sources.xero.chart import Chart
-from ml_connector_dagster.sources.xero.reports import TrialBalances
 from ml_connector_dagster.sources.xero.valuations import (
     Gains,
     bank_gains,

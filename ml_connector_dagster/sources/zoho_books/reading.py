@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected, TemporarilyRefused
@@ -202,13 +202,8 @@ def content_hash(*values: object) -> str:
     return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()
 
 
-def untrusted(happened: str) -> RecordRefused:
-    """Answer the refusal of a record, with what was seen."""
-    return RecordRefused(
-        happened,
-        "Its figures cannot be trusted, so none of them is used.",
-        "Look at the record in Zoho Books; if it is right there, update the connector. Then read the period again.",
-    )
+untrusted = partial(RecordRefused.untrusted, "Zoho Books")
+"""Answers the refusal of a record, with what was seen."""
 
 
 def refuse(record_id: str, reason: str, raw: object) -> RefusedRecord:
