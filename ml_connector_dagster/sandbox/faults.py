@@ -3,14 +3,48 @@
 import itertools
 import re
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
 FaultKind = Literal["answer", "drop", "answer_lost", "delay", "html", "truncate"]
 
 
+class PlantedFault(Protocol):
+    """What any planted fault has; ``meets`` takes what tells one call from another and says whether it is one of those meant."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def meets(self) -> Callable[..., bool]:
+        """Whether a call is one of those meant."""
+
+    @property
+    def skip(self) -> int:
+        """How many matching calls pass first."""
+
+    @property
+    def times(self) -> int:
+        """How many calls it then strikes; 0 means for ever."""
+
+
+FaultT = TypeVar("FaultT", bound=PlantedFault)
+
+
+class FromJson:
+    """Reads a fault, a dataclass, from what the control API got."""
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Read one; an unknown key is an error, a mistyped fault would silently do nothing."""
+        unknown = set(body) - {entry.name for entry in fields(cls)}  # type: ignore[arg-type]  # a dataclass mixes this in
+        if unknown:
+            raise ValueError(f"A fault has no field {sorted(unknown)}.")
+        return cls(**body)
+
+
 @dataclass(frozen=True)
-class Fault:
+class Fault(FromJson):
     """One planted fault: which requests it meets, and what it does to them.
 
     kind: `answer` gives status, body and headers without handling; `drop` cuts the connection before handling;
@@ -39,45 +73,39 @@ class Fault:
             and (not self.path or re.search(self.path, path) is not None)
         )
 
-    @classmethod
-    def from_json(cls, body: dict[str, Any]) -> "Fault":
-        """Read what the control API got; an unknown key is an error, a mistyped fault would silently do nothing."""
-        unknown = set(body) - {entry.name for entry in fields(cls)}
-        if unknown:
-            raise ValueError(f"A fault has no field {sorted(unknown)}.")
-        return cls(**body)
-
 
 @dataclass
-class _Planted:
+class _Planted(Generic[FaultT]):
     fault_id: int
-    fault: Fault
+    fault: FaultT
     seen: int = 0
     hits: int = 0
 
 
-class Faults:
-    """The faults planted at the moment; the first one that meets a request takes it."""
+class PlantedFaults(Generic[FaultT]):
+    """The faults planted at the moment; the first one that meets a call takes it."""
 
-    def __init__(self) -> None:
-        self._planted: list[_Planted] = []
+    def __init__(self, faults: Iterable[FaultT] = ()) -> None:
+        self._planted: list[_Planted[FaultT]] = []
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
+        for fault in faults:
+            self.plant(fault)
 
-    def plant(self, fault: Fault) -> int:
+    def plant(self, fault: FaultT) -> int:
         """Plant one and return its number."""
         with self._lock:
             fault_id = next(self._ids)
             self._planted.append(_Planted(fault_id, fault))
             return fault_id
 
-    def take(self, vendor: str, method: str, path: str) -> Fault | None:
-        """The fault for this request, counted; None in nearly every case."""
+    def take(self, *call: str) -> FaultT | None:
+        """The fault for this call, counted; None in nearly every case. The arguments are those of the fault's ``meets``."""
         if not self._planted:
             return None
         with self._lock:
             for planted in self._planted:
-                if not planted.fault.meets(vendor, method, path):
+                if not planted.fault.meets(*call):
                     continue
                 planted.seen += 1
                 spent = planted.fault.times and planted.hits >= planted.fault.times
@@ -90,6 +118,10 @@ class Faults:
         """How often a planted fault struck: a test that never met its fault proves nothing."""
         return next((planted.hits for planted in self._planted if planted.fault_id == fault_id), 0)
 
+    def unmet(self) -> list[FaultT]:
+        """Faults that never struck: a test that never met its fault proves nothing."""
+        return [planted.fault for planted in self._planted if planted.hits == 0]
+
     def clear(self) -> None:
         """Remove all of them."""
         with self._lock:
@@ -101,3 +133,7 @@ class Faults:
             {"id": planted.fault_id, "seen": planted.seen, "hits": planted.hits, **asdict(planted.fault)}
             for planted in self._planted
         ]
+
+
+class Faults(PlantedFaults[Fault]):
+    """The faults of a sandbox's HTTP requests; a call is (vendor, method, path?query)."""

@@ -1,9 +1,9 @@
 """Planted misfortune on the customer's side: which call of which machine it meets, and what becomes of the call."""
 
-import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from ml_connector_dagster.sandbox.faults import FromJson, PlantedFaults
 
 FaultKind = Literal[
     "drop_request", "drop_answer", "repeat", "late", "delay", "die_before", "die_after", "refuse", "crash"
@@ -20,7 +20,7 @@ _ON_A_WIRE = frozenset({"drop_request", "drop_answer", "repeat", "late"})
 
 
 @dataclass(frozen=True)
-class CallFault:
+class CallFault(FromJson):
     """One planted fault.
 
     kind:
@@ -65,54 +65,6 @@ class CallFault:
             return False
         return self.machine in {"", machine} and self.call in {"", call}
 
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> "CallFault":
-        """Read what the control API got; an unknown key is an error, a mistyped fault would silently do nothing."""
-        unknown = set(body) - {entry.name for entry in fields(cls)}
-        if unknown:
-            raise ValueError(f"A fault has no field {sorted(unknown)}.")
-        return cls(**body)
 
-
-@dataclass
-class _Planted:
-    fault: CallFault
-    seen: int = 0
-    hits: int = 0
-
-
-class FaultPlan:
-    """The faults planted at the moment, shared by all machines; the first one that meets a call takes it."""
-
-    def __init__(self, faults: Iterable[CallFault] = ()) -> None:
-        self._planted = [_Planted(fault) for fault in faults]
-        self._lock = threading.Lock()
-
-    def plant(self, fault: CallFault) -> None:
-        with self._lock:
-            self._planted.append(_Planted(fault))
-
-    def take(self, machine: str, call: str) -> CallFault | None:
-        """The fault for this call, counted; None in nearly every case."""
-        with self._lock:
-            for planted in self._planted:
-                if not planted.fault.meets(machine, call):
-                    continue
-                planted.seen += 1
-                is_spent = planted.fault.times and planted.hits >= planted.fault.times
-                if planted.seen > planted.fault.skip and not is_spent:
-                    planted.hits += 1
-                    return planted.fault
-        return None
-
-    def unmet(self) -> list[CallFault]:
-        """Faults that never struck: a test that never met its fault proves nothing."""
-        return [planted.fault for planted in self._planted if planted.hits == 0]
-
-    def clear(self) -> None:
-        with self._lock:
-            self._planted.clear()
-
-    def shown(self) -> list[dict[str, Any]]:
-        """All planted faults with how often each was seen and struck."""
-        return [{"seen": one.seen, "hits": one.hits, **asdict(one.fault)} for one in self._planted]
+class FaultPlan(PlantedFaults[CallFault]):
+    """The faults of the Web Connectors' calls, shared by all machines; a call is (machine, call)."""
