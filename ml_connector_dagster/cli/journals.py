@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,9 +42,7 @@ def post(file: Path, by: str, as_json: bool) -> None:
     """Approve FILE and post its journals; the same file again posts nothing and says so."""
     from ml_connector_dagster.flows.post import post_file
 
-    with Connector.of_process() as connector:
-        done = post_file(connector, file, by=by)
-    _show_taken(done, as_json)
+    _take(post_file, file, by, as_json)
 
 
 @journals.command()
@@ -55,9 +53,7 @@ def correct(file: Path, by: str, as_json: bool) -> None:
     """Turn posted journals into what FILE says under the same names: one journal that reverses the old and posts the new."""
     from ml_connector_dagster.flows.post import correct_file
 
-    with Connector.of_process() as connector:
-        done = correct_file(connector, file, by=by)
-    _show_taken(done, as_json)
+    _take(correct_file, file, by, as_json)
 
 
 @journals.command()
@@ -68,9 +64,7 @@ def amend(file: Path, by: str, as_json: bool) -> None:
     """Change our own unedited entries, in an open period, to what FILE says under the same names."""
     from ml_connector_dagster.flows.post import amend_file
 
-    with Connector.of_process() as connector:
-        done = amend_file(connector, file, by=by)
-    _show_taken(done, as_json)
+    _take(amend_file, file, by, as_json)
 
 
 @journals.command()
@@ -99,9 +93,7 @@ def void(connection: str, journal: str, by: str, as_json: bool) -> None:
     """Void JOURNAL in the books of CONNECTION; an entry that does not stand there is let go."""
     from ml_connector_dagster.flows.post import void_journal
 
-    with Connector.of_process() as connector:
-        done = void_journal(connector.connection(connection), journal, by=by)
-    table(_rows(connection, done), COLUMNS, as_json, title="Journals")
+    _act_on(void_journal, connection, journal, as_json, by=by)
 
 
 @journals.command()
@@ -116,9 +108,7 @@ def retry(connection: str, journal: str, by: str, as_json: bool) -> None:
     """
     from ml_connector_dagster.flows.post import retry_journal
 
-    with Connector.of_process() as connector:
-        done = retry_journal(connector.connection(connection), journal, by=by)
-    table(_rows(connection, done), COLUMNS, as_json, title="Journals")
+    _act_on(retry_journal, connection, journal, as_json, by=by)
 
 
 @journals.command()
@@ -129,12 +119,20 @@ def verify(connection: str, journal: str, as_json: bool) -> None:
     """Look again at what was posted: changed, voided and deleted entries show with the next `journals show`."""
     from ml_connector_dagster.flows.post import verify_journals
 
+    _act_on(verify_journals, connection, journal, as_json)
+
+
+def _act_on(
+    act: Callable[..., Sequence[JournalPosting]], connection: str, journal: str, as_json: bool, **approval: str
+) -> None:
     with Connector.of_process() as connector:
-        done = verify_journals(connector.connection(connection), journal)
+        done = act(connector.connection(connection), journal, **approval)
     table(_rows(connection, done), COLUMNS, as_json, title="Journals")
 
 
-def _show_taken(done: Sequence[Posted], as_json: bool) -> None:
+def _take(act: Callable[..., Sequence[Posted]], file: Path, by: str, as_json: bool) -> None:
+    with Connector.of_process() as connector:
+        done = act(connector, file, by=by)
     rows = [row for one in done for row in _rows(one.connection, [one.posting])]
     table(rows, COLUMNS, as_json, title="Journals")
     new = sum(one.is_new for one in done)

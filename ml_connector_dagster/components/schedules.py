@@ -190,16 +190,42 @@ def half_hourly_heartbeat(
     connection: str, settings: ConnectionSettings, job: dg.JobDefinition
 ) -> dg.ScheduleDefinition:
     """Answer the schedule that looks when the machine was last seen; it asks our own database, never the machine."""
-
-    @dg.schedule(
+    return _run_at_each_tick(
+        connection,
+        settings,
+        job,
         name=f"{connection}_half_hourly_heartbeat",
-        job=job,
-        cron_schedule="3,33 * * * *",
-        execution_timezone=settings.source.time_zone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        cron="3,33 * * * *",
         description="Looks when the machine where the books are was last seen, and how long questions have waited.",
     )
-    def look(
+
+
+def hourly_changes(connection: str, settings: ConnectionSettings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Answer the schedule that runs the changes job each hour."""
+    return _run_at_each_tick(
+        connection,
+        settings,
+        job,
+        name=f"{connection}_hourly_changes",
+        cron="17 * * * *",
+        description="Asks the source what changed since the last look; pulls_due then reads the months that moved.",
+    )
+
+
+def _run_at_each_tick(
+    connection: str, settings: ConnectionSettings, job: dg.JobDefinition, *, name: str, cron: str, description: str
+) -> dg.ScheduleDefinition:
+    """Answer a schedule that starts one run of a job without partitions at each tick, where the connection is enabled."""
+
+    @dg.schedule(
+        name=name,
+        job=job,
+        cron_schedule=cron,
+        execution_timezone=settings.source.time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=description,
+    )
+    def tick(
         context: dg.ScheduleEvaluationContext, connector: ConnectorResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         if not connector.is_enabled(connection):
@@ -207,26 +233,4 @@ def half_hourly_heartbeat(
             return
         yield dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}")
 
-    return look
-
-
-def hourly_changes(connection: str, settings: ConnectionSettings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """Answer the schedule that runs the changes job each hour."""
-
-    @dg.schedule(
-        name=f"{connection}_hourly_changes",
-        job=job,
-        cron_schedule="17 * * * *",
-        execution_timezone=settings.source.time_zone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Asks the source what changed since the last look; pulls_due then reads the months that moved.",
-    )
-    def ask_hourly(
-        context: dg.ScheduleEvaluationContext, connector: ConnectorResource
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        if not connector.is_enabled(connection):
-            yield _not_enabled(connection)
-            return
-        yield dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H}")
-
-    return ask_hourly
+    return tick
