@@ -11,22 +11,18 @@ import re
 import shutil
 import tempfile
 import threading
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ml_connector_dagster.sandbox.exchanges import Exchange, observe
+from ml_connector_dagster.sandbox.exchanges import Exchange
 from ml_connector_dagster_tests.contract.anaplan_openapi import document_for, path_in_document
-from ml_connector_dagster_tests.contract.specs import required
+from ml_connector_dagster_tests.contract.exchange_plugin import OURS, ExchangePlugin, Verdict
 
 FOLDER = "ML_CONNECTOR_SANDBOX_EXCHANGES"
 """Where sandboxes in processes of their own leave what they saw: `ml-connector sandbox` reads the variable."""
 MOUNT = "/anaplan"
-OURS = "ml-connector-dagster/"
 _ONE_SHAPE = [
     (re.compile(rb"[0-9A-F]{32}"), b"<ID>"),
     (re.compile(rb"[0-9a-f]{32}"), b"<id>"),
@@ -36,19 +32,6 @@ PLANTED = {
     "task/taskState: 'PAUSED'": "a state that no document knows, shown where a test plants it: a client must wait, not fail",
 }
 """What tests make the sandbox do wrong on purpose, and why; anything else that is wrong fails the run."""
-_SHOWN = 20
-
-
-@dataclass
-class Verdict:
-    """What was judged: counts, and what is wrong."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-
-    def add(self, other: "Verdict") -> None:
-        self.counts += other.counts
-        self.wrong += other.wrong
 
 
 class Judge:
@@ -104,50 +87,29 @@ def _shape(exchange: Exchange) -> bytes:
     return text + f"<{exchange.status}>".encode()
 
 
-class Plugin:
-    """One a process: the controller gathers what its workers and their sandboxes found."""
+class Plugin(ExchangePlugin):
+    """Judges the sandboxes in processes of their own as well."""
+
+    name = "anaplan_exchanges"
+    absent = "the official Anaplan documents are"
 
     def __init__(self, config: pytest.Config) -> None:
-        self.judge = Judge()
-        self.gathered = Verdict()
-        self.is_worker = hasattr(config, "workeroutput")
+        super().__init__(config, Judge())
         self.folder = None if self.is_worker else _folder_of_processes()
-        observe(self.judge.take)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        found = self.judge.verdict()
-        if self.is_worker:
-            session.config.workeroutput["anaplan_exchanges"] = [dict(found.counts), found.wrong]
+    def last_exchanges(self) -> Iterator[tuple[Exchange, str]]:
+        if self.folder is None:
             return
-        if self.folder is not None:
-            for exchange, where in _left_behind(self.folder):
-                self.judge.take(exchange, where)
-            shutil.rmtree(self.folder)
-            os.environ.pop(FOLDER, None)
-        self.gathered.add(self.judge.verdict())
-        if self.gathered.wrong or (self._could_not_judge() and required()):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        yield from _left_behind(self.folder)
+        shutil.rmtree(self.folder)
+        os.environ.pop(FOLDER, None)
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        counts, wrong = getattr(node, "workeroutput", {}).get("anaplan_exchanges", [{}, []])
-        self.gathered.add(Verdict(Counter(counts), list(wrong)))
+    def says(self, counts: Mapping[str, int]) -> str:
+        ours, shapes = counts["of our client"], counts["shapes"]
+        return f"{counts['exchanges']} exchanges with Anaplan judged ({ours} of our client, {shapes} shapes)"
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        counts, wrong = self.gathered.counts, self.gathered.wrong
-        if self.is_worker or not counts["exchanges"]:
-            return
-        if self._could_not_judge():
-            terminalreporter.line("SKIPPED LOUDLY: the official Anaplan documents are absent; set ML_CONNECTOR_SPECS.")
-            return
-        said = f"{counts['exchanges']} exchanges with Anaplan judged ({counts['of our client']} of our client, "
-        terminalreporter.line(f"{said}{counts['shapes']} shapes): {len(wrong)} wrong", red=bool(wrong))
-        for one in wrong[:_SHOWN]:
-            terminalreporter.line(f"  {one}", red=True)
-
-    def _could_not_judge(self) -> bool:
-        return bool(self.gathered.counts["exchanges"]) and document_for("/2/0/models") is None
+    def has_documents(self) -> bool:
+        return document_for("/2/0/models") is not None
 
 
 def _folder_of_processes() -> Path | None:

@@ -11,8 +11,9 @@ from ml_connector_dagster.sandbox.app import OBSERVERS
 from ml_connector_dagster.sandbox.exchanges import Exchange, observe
 from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.sandbox.world import World
-from ml_connector_dagster_tests.contract.anaplan_exchanges import OURS, Judge, judge
+from ml_connector_dagster_tests.contract.anaplan_exchanges import Judge, judge
 from ml_connector_dagster_tests.contract.anaplan_openapi import LEFT_OUT, REALITY_DIFFERS, document_for
+from ml_connector_dagster_tests.contract.exchange_plugin import OURS
 from ml_connector_dagster_tests.contract.specs import absent
 from ml_connector_dagster_tests.end_to_end.close_at_hand import company
 

@@ -15,9 +15,10 @@ from ml_connector_dagster.sandbox.exchanges import Exchange, into_file, observe
 from ml_connector_dagster.sandbox.faults import Fault
 from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.sandbox.world import World
-from ml_connector_dagster_tests.contract import anaplan_exchanges
-from ml_connector_dagster_tests.contract.anaplan_exchanges import FOLDER, OURS, Judge, Plugin
+from ml_connector_dagster_tests.contract import anaplan_exchanges, exchange_plugin
+from ml_connector_dagster_tests.contract.anaplan_exchanges import FOLDER, Judge, Plugin
 from ml_connector_dagster_tests.contract.anaplan_openapi import document_for
+from ml_connector_dagster_tests.contract.exchange_plugin import OURS
 from ml_connector_dagster_tests.contract.specs import absent
 
 RIGHT = Exchange("GET", "/anaplan/2/0/models", "", f"{OURS}1", "", "", 200, "application/json", '{"models": []}')
@@ -103,7 +104,7 @@ def test_what_a_sandbox_in_its_own_process_left_is_judged(documents, plugin):
 @pytest.mark.parametrize("everything", [False, True])
 def test_absent_documents_are_said_loudly_and_fail_where_everything_is_required(plugin, monkeypatch, everything):
     monkeypatch.setattr(anaplan_exchanges, "document_for", lambda _path: None)
-    monkeypatch.setattr(anaplan_exchanges, "required", lambda: everything)
+    monkeypatch.setattr(exchange_plugin, "required", lambda: everything)
     plugin.judge.take(WRONG)
     assert (finish(plugin).exitstatus == pytest.ExitCode.TESTS_FAILED) is everything
     assert told(plugin)[0].startswith("SKIPPED LOUDLY")

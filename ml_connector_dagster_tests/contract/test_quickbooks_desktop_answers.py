@@ -98,12 +98,15 @@ def test_a_set_that_is_asked_after_or_misused_is_answered_by_the_schema(processo
         '<?xml version="1.0" encoding="utf-8"?><?qbxml version="13.0"?><QBXML>'
         '<QBXMLMsgsRq {0} onError="stopOnError"></QBXMLMsgsRq></QBXML>'
     )
-    told(processor, bare.format('newMessageSetID="never" oldMessageSetID="never"'))
-    void = journal_requests.void("op", "M5", "1-1").decode()
-    told(processor, void)
-    told(processor, void.replace("1-1", "2-2"))
-    told(processor, bare.format('newMessageSetID="M5" oldMessageSetID="M5"'))
-    told(processor, bare.format('oldMessageSetID="M5"'))
+    void = journal_requests.void("op", "S5", "1-1").decode()
+    told_of = [
+        told(processor, bare.format('newMessageSetID="never" oldMessageSetID="never"')),
+        told(processor, void),
+        told(processor, void.replace("1-1", "2-2")),
+        told(processor, bare.format('newMessageSetID="S5" oldMessageSetID="S5"')),
+        told(processor, bare.format('oldMessageSetID="S5"')),
+    ]
+    assert [_set_status(one) for one in told_of] == ["600", "0", "9001", "0", "0"]
 
 
 @pytest.mark.parametrize("status", INJECTED)
@@ -113,7 +116,15 @@ def test_every_refusal_is_answered_by_the_schema(processor, program, status):
 
 
 def test_what_is_not_there_is_answered_by_the_schema(processor):
-    told(processor, read_request("invoices", {"ids": ["1-1"]}, request_id="q", page=None))
-    told(processor, read_request("bills", {"from": "1999-01-01", "to": "1999-01-31"}, request_id="q", page=None))
-    told(processor, read_request("bills", FROM_JULY, request_id="q", page=PageAsk(5, GUID)))
-    told(processor, read_request("vendors", {}, request_id="x" * 50, page=None).replace(b"x" * 50, b"x" * 51))
+    told_of = [
+        told(processor, read_request("invoices", {"ids": ["1-1"]}, request_id="q", page=None)),
+        told(processor, read_request("bills", {"from": "1999-01-01", "to": "1999-01-31"}, request_id="q", page=None)),
+        told(processor, read_request("bills", FROM_JULY, request_id="q", page=PageAsk(5, GUID))),
+        told(processor, read_request("vendors", {}, request_id="x" * 50, page=None).replace(b"x" * 50, b"x" * 51)),
+    ]
+    assert [re.search(r' statusCode="(\d+)"', one)[1] for one in told_of] == ["500", "1", "3000", "1060"]
+
+
+def _set_status(answer):
+    found = re.search(r'messageSetStatusCode="(\d+)"', answer)
+    return found[1] if found else ""

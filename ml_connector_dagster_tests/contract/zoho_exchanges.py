@@ -8,20 +8,19 @@ import os
 import re
 import threading
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
-from ml_connector_dagster.sandbox.exchanges import Exchange, observe
-from ml_connector_dagster_tests.contract.anaplan_exchanges import OURS, Verdict
-from ml_connector_dagster_tests.contract.specs import required, specs_folder
+from ml_connector_dagster.sandbox.exchanges import Exchange
+from ml_connector_dagster_tests.contract.exchange_plugin import OURS, ExchangePlugin, Verdict
+from ml_connector_dagster_tests.contract.specs import specs_folder
 from ml_connector_dagster_tests.contract.zoho_answers import answer_errors
 from ml_connector_dagster_tests.contract.zoho_openapi import judge
 
 A_KIND = 3
 _PATH = re.compile(r"/zoho_books/[a-z]+/books/v3(/.*)")
 _JSON = "application/json"
-_SHOWN = 20
 
 
 class ZohoJudge:
@@ -33,7 +32,7 @@ class ZohoJudge:
         self._lock = threading.Lock()
         self._verdict = Verdict()
 
-    def take(self, exchange: Exchange) -> None:
+    def take(self, exchange: Exchange, where: str = "") -> None:
         """Count an exchange, and keep it where few of its kind were seen; quick, since a client waits."""
         if not _PATH.match(exchange.path) or exchange.kind != _JSON:
             return
@@ -43,7 +42,7 @@ class ZohoJudge:
             self._verdict.counts["exchanges"] += 1
             self._seen[kind] += 1
             if self._seen[kind] <= A_KIND:
-                self._waiting.append((exchange, os.environ.get("PYTEST_CURRENT_TEST", "")))
+                self._waiting.append((exchange, where or os.environ.get("PYTEST_CURRENT_TEST", "")))
 
     def verdict(self) -> Verdict:
         """Judge what waits and answer everything found so far."""
@@ -66,44 +65,20 @@ def judged(exchange: Exchange) -> list[str]:
     return wrong
 
 
-class Plugin:
-    """One a process: the controller gathers what its workers found."""
+class Plugin(ExchangePlugin):
+    """Judges in each process of a run; a sandbox in a process of its own is not heard."""
+
+    name = "zoho_exchanges"
+    absent = "Zoho's official OpenAPI set is"
 
     def __init__(self, config: pytest.Config) -> None:
-        self.judge = ZohoJudge()
-        self.gathered = Verdict()
-        self.is_worker = hasattr(config, "workeroutput")
-        observe(self.judge.take)
+        super().__init__(config, ZohoJudge())
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        found = self.judge.verdict()
-        if self.is_worker:
-            session.config.workeroutput["zoho_exchanges"] = [dict(found.counts), found.wrong]
-            return
-        self.gathered.add(found)
-        if self.gathered.wrong or (self._could_not_judge() and required()):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    def says(self, counts: Mapping[str, int]) -> str:
+        return f"{counts['exchanges']} exchanges with Zoho Books, {counts['judged']} judged"
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        counts, wrong = getattr(node, "workeroutput", {}).get("zoho_exchanges", [{}, []])
-        self.gathered.add(Verdict(Counter(counts), list(wrong)))
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        counts, wrong = self.gathered.counts, self.gathered.wrong
-        if self.is_worker or not counts["exchanges"]:
-            return
-        if self._could_not_judge():
-            terminalreporter.line("SKIPPED LOUDLY: Zoho's official OpenAPI set is absent; set ML_CONNECTOR_SPECS.")
-            return
-        said = f"{counts['exchanges']} exchanges with Zoho Books, {counts['judged']} judged: {len(wrong)} wrong"
-        terminalreporter.line(said, red=bool(wrong))
-        for one in wrong[:_SHOWN]:
-            terminalreporter.line(f"  {one}", red=True)
-
-    def _could_not_judge(self) -> bool:
-        return bool(self.gathered.counts["exchanges"]) and specs_folder("zoho_books") is None
+    def has_documents(self) -> bool:
+        return specs_folder("zoho_books") is not None
 
 
 def pytest_configure(config: pytest.Config) -> None:
