@@ -100,13 +100,13 @@ def test_a_set_that_is_asked_after_or_misused_is_answered_by_the_schema(processo
     )
     void = journal_requests.void("op", "S5", "1-1").decode()
     told_of = [
-        told(processor, bare.format('newMessageSetID="never" oldMessageSetID="never"')),
         told(processor, void),
+        told(processor, bare.format('newMessageSetID="never" oldMessageSetID="never"')),
         told(processor, void.replace("1-1", "2-2")),
         told(processor, bare.format('newMessageSetID="S5" oldMessageSetID="S5"')),
         told(processor, bare.format('oldMessageSetID="S5"')),
     ]
-    assert [_set_status(one) for one in told_of] == ["600", "0", "9001", "0", "0"]
+    assert [_set_status(one) for one in told_of] == ["0", "9002", "9001", "0", "0"]
 
 
 @pytest.mark.parametrize("status", INJECTED)
