@@ -13,12 +13,13 @@ from ml_connector_dagster.cli.dagster_graphql import ENDED, DagsterGraphql
 from ml_connector_dagster.cli.output import say
 from ml_connector_dagster.connections.opening import Connector, OpenConnection
 from ml_connector_dagster.errors import LoadIncomplete
+from ml_connector_dagster.ledger.journal_posting import JournalState
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import LEDGER_LINES, JournalState
+from ml_connector_dagster.sources.contract import LEDGER_LINES
 
 if TYPE_CHECKING:
     from ml_connector_dagster.flows.tie_out import TieOut
-    from ml_connector_dagster.sources.contract import JournalPosting
+    from ml_connector_dagster.ledger.journal_posting import JournalPosting
 
 FILE = "accrual.csv"
 """Beside a demo company's settings: the journal that is posted, dated {date}."""

@@ -14,7 +14,7 @@ from ml_connector_dagster.connections.opening import Connector
 
 if TYPE_CHECKING:
     from ml_connector_dagster.flows.post import Posted
-    from ml_connector_dagster.sources.contract import JournalPosting
+    from ml_connector_dagster.ledger.journal_posting import JournalPosting
 
 COLUMNS = (
     "connection", "journal", "entry", "action", "state", "date", "debits", "lines", "number", "transaction_id", "approved_by",

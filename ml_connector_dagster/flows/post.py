@@ -17,17 +17,11 @@ from ml_connector_dagster.connections.opening import Connector, OpenConnection
 from ml_connector_dagster.errors import ConnectorError, HeldForPerson, RecordRefused, SettingWrong
 from ml_connector_dagster.flows.reference import reference_table
 from ml_connector_dagster.ledger.journal import Journal
+from ml_connector_dagster.ledger.journal_posting import Approval, JournalPosting, JournalState
 from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import TrackingOption
 from ml_connector_dagster.mapping.journal_csv import JournalRow, journals_of, read_journals
-from ml_connector_dagster.sources.contract import (
-    Approval,
-    JournalDesk,
-    JournalPosting,
-    Journals,
-    JournalState,
-    JournalWriter,
-)
+from ml_connector_dagster.sources.contract import JournalDesk, Journals, JournalWriter
 
 WAIT_SECONDS = 30.0
 """For another poster of the same company."""

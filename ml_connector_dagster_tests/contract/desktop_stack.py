@@ -12,6 +12,7 @@ from unittest.mock import patch
 from lxml import etree
 
 from ml_connector_dagster.ledger.journal import Journal, JournalLine
+from ml_connector_dagster.ledger.journal_posting import Approval
 from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.sandbox.quickbooks_desktop.company import FILE_ID, FILE_PATH
 from ml_connector_dagster.sandbox.quickbooks_desktop.processor import Processor, Program
@@ -24,7 +25,7 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.machine impor
 )
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.machines import Machines
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.wire import Wire
-from ml_connector_dagster.sources.contract import Approval, JournalDesk
+from ml_connector_dagster.sources.contract import JournalDesk
 from ml_connector_dagster.sources.quickbooks_desktop import passwords
 from ml_connector_dagster.sources.quickbooks_desktop.journal_writer import DesktopJournals
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue

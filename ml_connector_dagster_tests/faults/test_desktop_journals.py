@@ -20,7 +20,7 @@ from lxml import etree
 
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.ledger.journal import Journal
-from ml_connector_dagster.sources.contract import JournalPosting, JournalState
+from ml_connector_dagster.ledger.journal_posting import JournalPosting, JournalState
 from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.handing import MOST_LOST_WRITES
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue

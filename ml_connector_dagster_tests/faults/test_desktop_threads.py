@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from ml_connector_dagster.sources.contract import JournalState
+from ml_connector_dagster.ledger.journal_posting import JournalState
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster_tests.faults.desktop_office import Machine, Office, journal

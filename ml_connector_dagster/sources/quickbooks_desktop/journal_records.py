@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector_dagster.ledger.journal import Journal, JournalLine
+from ml_connector_dagster.ledger.journal_posting import Approval, JournalPosting, JournalState
 from ml_connector_dagster.ledger.money import ZERO
-from ml_connector_dagster.sources.contract import Approval, JournalPosting, JournalState
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind, Operation, State
 from ml_connector_dagster.sources.quickbooks_desktop.qbxml import windows_text
 
