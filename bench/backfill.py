@@ -31,7 +31,7 @@ from ml_connector_dagster.connections.settings import find_connections, load_con
 from ml_connector_dagster.errors import QuotaExhausted
 from ml_connector_dagster.flows.pull import PullOutcome, pull
 from ml_connector_dagster.ledger.period import Period, periods_between
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster.store.limits import Limits
 

@@ -28,7 +28,8 @@ from ml_connector_dagster.mapping.cells import build_cells
 from ml_connector_dagster.mapping.csv_file import write_csv
 from ml_connector_dagster.mapping.members import Members
 from ml_connector_dagster.mapping.targets import DimensionMapping, ModuleTarget
-from ml_connector_dagster.sources.contract import CompanySession, Entity
+from ml_connector_dagster.sources.contract.entity import Entity
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.xero.source import SOURCE
 from ml_connector_dagster.staging.snapshot import SnapshotRow
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging

@@ -14,7 +14,7 @@ from ml_connector_dagster.connections.entering import enter
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.connections.preparing import prepare
 from ml_connector_dagster.errors import RequestRejected
-from ml_connector_dagster.sources.contract import Invitation
+from ml_connector_dagster.sources.contract.later import Invitation
 
 REDIRECT_URI = "http://localhost:8701/connect/callback"
 """Registered for the sandbox's apps, where their vendor takes a loopback address; nothing listens there in a demo."""

@@ -15,7 +15,7 @@ from ml_connector_dagster.connections.opening import Connector, OpenConnection
 from ml_connector_dagster.errors import LoadIncomplete
 from ml_connector_dagster.ledger.journal_posting import JournalState
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 
 if TYPE_CHECKING:
     from ml_connector_dagster.flows.tie_out import TieOut

@@ -13,7 +13,7 @@ from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.sources.contract.source import Source
 
 NEXT = """\
   ml-connector mapping suggest {name} ledger_account --own-codes --out accounts.csv   # look it over

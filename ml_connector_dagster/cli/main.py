@@ -18,7 +18,7 @@ from ml_connector_dagster.cli.output import exit_code, show_error
 from ml_connector_dagster.errors import ConnectorError, SettingWrong
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.sources.contract import NamedCompany
+    from ml_connector_dagster.sources.contract.session import NamedCompany
 
 NO_COMMANDS = {"main", "__main__", "output"}
 
@@ -67,7 +67,7 @@ def company_of(connection: str, system: str) -> Iterator[NamedCompany]:
         SettingWrong: There is no such connection, or it is of another system.
     """
     from ml_connector_dagster.connections.opening import Connector
-    from ml_connector_dagster.sources.contract import NamedCompany
+    from ml_connector_dagster.sources.contract.session import NamedCompany
 
     with Connector.of_process() as connector:
         named = connector.connection(connection).settings.source

@@ -15,7 +15,8 @@ from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.connections.settings import ConnectionSettings
 from ml_connector_dagster.errors import AnswerAwaited, ConnectorError
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, Source
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES, Entity
+from ml_connector_dagster.sources.contract.source import Source
 
 CODE_VERSION = "1"
 """Moves when a rule changes what a figure means; the UI then marks ledger lines and modules as out of date."""

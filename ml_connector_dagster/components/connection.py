@@ -13,7 +13,8 @@ from ml_connector_dagster.components import assets, checks, schedules
 from ml_connector_dagster.components.scaffold import ConnectionScaffolder
 from ml_connector_dagster.connections.settings import ConnectionSettings
 from ml_connector_dagster.mapping.targets import ModuleTarget
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Source
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
+from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.sources.registry import source_named
 
 

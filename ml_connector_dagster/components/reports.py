@@ -11,7 +11,7 @@ import dagster as dg
 from ml_connector_dagster.components import metadata, pictures
 from ml_connector_dagster.components.checks import NO_ROWS_REJECTED, NOTHING_QUARANTINED
 from ml_connector_dagster.errors import AnswerAwaited, ConnectorError
-from ml_connector_dagster.sources.contract import Finding
+from ml_connector_dagster.sources.contract.answers import Finding
 
 MOST_LINES = 60
 """How many accounts or documents a table on a page shows; those that differ come first."""

@@ -13,7 +13,7 @@ from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.connections.settings import ConnectionSettings
 from ml_connector_dagster.errors import AnswerAwaited, ConnectorError
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.sources.contract.source import Source
 
 READ_JOB = "_read"
 LOAD_JOB = "_load"

@@ -17,7 +17,8 @@ from ml_connector_dagster.components.assets import source_key
 from ml_connector_dagster.components.pools import register_pool
 from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.components.schedules import CHANGES_JOB, LOAD_JOB, READ_JOB
-from ml_connector_dagster.sources.contract import CHANGES, Source
+from ml_connector_dagster.sources.contract.later import CHANGES
+from ml_connector_dagster.sources.contract.source import Source
 
 if TYPE_CHECKING:
     from ml_connector_dagster.flows.answered import AnsweredSlice

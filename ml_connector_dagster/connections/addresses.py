@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from ml_connector_dagster.anaplan.endpoints import AnaplanEndpoints
 from ml_connector_dagster.errors import SettingWrong
-from ml_connector_dagster.sources.contract import GrantPolicy, Place, Source
+from ml_connector_dagster.sources.contract.grant import GrantPolicy, Place
+from ml_connector_dagster.sources.contract.source import Source
 
 if TYPE_CHECKING:
     from ml_connector_dagster.transport.grant import GrantEndpoints

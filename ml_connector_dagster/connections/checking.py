@@ -19,7 +19,7 @@ from ml_connector_dagster.connections.places import placed
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget, read_back_of
-from ml_connector_dagster.sources.contract import Finding
+from ml_connector_dagster.sources.contract.answers import Finding
 
 if TYPE_CHECKING:
     from ml_connector_dagster.anaplan.client import AnaplanModel

@@ -21,7 +21,7 @@ from ml_connector_dagster.connections.session_token import SESSION, SessionToken
 from ml_connector_dagster.connections.settings import SourceSettings
 from ml_connector_dagster.connections.tokens import OAuthTokens
 from ml_connector_dagster.errors import CredentialRefused, SettingWrong
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.transport.client import Authorizer, VendorHttp
 from ml_connector_dagster.transport.grant import GrantClient, GrantEndpoints, TokenStore
 from ml_connector_dagster.transport.rate_limit import RateGate, SharedLimit

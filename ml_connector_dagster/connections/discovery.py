@@ -14,7 +14,7 @@ from ml_connector_dagster.anaplan.views import View, find_view, members_of
 from ml_connector_dagster.connections.drafting import Draft, Offer, ReadBackOffer, dimensions_of, draft_text
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.transport.pagination import offset_pages
 
 if TYPE_CHECKING:

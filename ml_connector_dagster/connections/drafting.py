@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import yaml
 
 from ml_connector_dagster.ledger.party import TrackingOption
-from ml_connector_dagster.sources.contract import EntityKind, Source
+from ml_connector_dagster.sources.contract.entity import EntityKind
+from ml_connector_dagster.sources.contract.source import Source
 
 _FIELDS: Mapping[str, str] = {
     "code": "code",

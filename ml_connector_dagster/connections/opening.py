@@ -23,7 +23,9 @@ from ml_connector_dagster.connections.settings import (
 )
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
-from ml_connector_dagster.sources.contract import CompanyReader, CompanySession, Meter, Source
+from ml_connector_dagster.sources.contract.reader import CompanyReader
+from ml_connector_dagster.sources.contract.session import CompanySession, Meter
+from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.sources.registry import source_named
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 from ml_connector_dagster.connections.yaml_lines import Location, YamlFile
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
-from ml_connector_dagster.sources.contract import EntityKind, Source
+from ml_connector_dagster.sources.contract.entity import EntityKind
+from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.sources.registry import source_named
 
 if TYPE_CHECKING:

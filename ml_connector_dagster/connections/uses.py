@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ml_connector_dagster.connections.addresses import ANAPLAN, SourceAddresses, anaplan_endpoints, anaplan_grant
 from ml_connector_dagster.connections.settings import read_connection
 from ml_connector_dagster.errors import SettingWrong
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.sources.registry import all_sources, source_named
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.awaited import EVERY_PERIOD, arrived, is_reference, waiting
 from ml_connector_dagster.flows.changes import dirty_periods, open_period
-from ml_connector_dagster.sources.contract import Arrived
+from ml_connector_dagster.sources.contract.later import Arrived
 
 TOGETHER = timedelta(seconds=60)
 """How long an answer waits for the others of its period, so that one run takes them all."""

@@ -12,7 +12,9 @@ from itertools import chain
 
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import CHANGES, Arrived, Entity, EntityKind, Finding, Waiting
+from ml_connector_dagster.sources.contract.answers import Finding
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
+from ml_connector_dagster.sources.contract.later import CHANGES, Arrived, Waiting
 from ml_connector_dagster.staging.snapshots import Staging
 
 EVERY_PERIOD = ""

@@ -16,7 +16,7 @@ from ml_connector_dagster.flows.slices import COMPANY, RESIDUALS, TRIAL_BALANCE
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
-from ml_connector_dagster.sources.contract import Page
+from ml_connector_dagster.sources.contract.answers import Page
 from ml_connector_dagster.staging.frames import rows_of
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
 

@@ -13,7 +13,8 @@ from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.awaited import EVERY_PERIOD, asked_for, changes_answer, put_away
 from ml_connector_dagster.flows.slices import CurrentSnapshots
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Changes
+from ml_connector_dagster.sources.contract.answers import Changes
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
 from ml_connector_dagster.store import tables
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.errors import AnswerAwaited
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Entity, EntityKind
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
 from ml_connector_dagster.staging.frames import record_id_field, rows_of
 from ml_connector_dagster.staging.snapshot import SnapshotRow
 from ml_connector_dagster.staging.snapshots import Staging

@@ -17,7 +17,7 @@ from ml_connector_dagster.flows.totals import SourceTotals, compared
 from ml_connector_dagster.ledger.ledger_account import AccountClass, natural_amount
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.mapping.targets import ModuleTarget
-from ml_connector_dagster.sources.contract import Entity, EntityKind
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
 from ml_connector_dagster.staging.frames import table_of
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
 

@@ -21,7 +21,7 @@ from ml_connector_dagster.ledger.journal_posting import Approval, JournalPosting
 from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import TrackingOption
 from ml_connector_dagster.mapping.journal_csv import JournalRow, journals_of, read_journals
-from ml_connector_dagster.sources.contract import JournalDesk, Journals, JournalWriter
+from ml_connector_dagster.sources.contract.journals import JournalDesk, Journals, JournalWriter
 
 WAIT_SECONDS = 30.0
 """For another poster of the same company."""

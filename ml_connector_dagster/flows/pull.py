@@ -17,7 +17,8 @@ from ml_connector_dagster.flows.departures import follow_departures
 from ml_connector_dagster.flows.register import update_register
 from ml_connector_dagster.flows.reuse import reuse_newest
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Entity, EntityKind, Page
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
 from ml_connector_dagster.staging.snapshot import QuarantinedRecord, SnapshotRow, StaleRead
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
 

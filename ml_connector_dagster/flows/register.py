@@ -20,7 +20,7 @@ from ml_connector_dagster.flows.file_plan import Hold
 from ml_connector_dagster.flows.slices import CurrentSnapshots
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.mapping.targets import ListTarget
-from ml_connector_dagster.sources.contract import EntityKind
+from ml_connector_dagster.sources.contract.entity import EntityKind
 from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.store import tables
 

@@ -13,7 +13,9 @@ from ml_connector_dagster.flows.pull import LOCK_WAIT_SECONDS, mark_derived, pul
 from ml_connector_dagster.flows.slices import COMPANY
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import Entity, KeptAnswers, Page
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import Entity
+from ml_connector_dagster.sources.contract.reader import KeptAnswers
 from ml_connector_dagster.staging.frames import rows_of
 from ml_connector_dagster.staging.snapshot import SnapshotRow, StaleRead
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging

@@ -21,7 +21,8 @@ from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import TrackingOption
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
-from ml_connector_dagster.sources.contract import EntityKind, Source
+from ml_connector_dagster.sources.contract.entity import EntityKind
+from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.store import tables
 
 TRIAL_BALANCE = "trial_balance"

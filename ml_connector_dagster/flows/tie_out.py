@@ -24,7 +24,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.columns import LEDGER_ACCOUNT
 from ml_connector_dagster.mapping.members import Members
 from ml_connector_dagster.mapping.targets import ModuleTarget
-from ml_connector_dagster.sources.contract import EntityKind
+from ml_connector_dagster.sources.contract.entity import EntityKind
 from ml_connector_dagster.store import tables
 
 MOST_KEPT = 200

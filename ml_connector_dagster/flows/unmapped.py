@@ -9,7 +9,7 @@ from ml_connector_dagster.flows.slice_rows import SliceRows
 from ml_connector_dagster.flows.slices import accounts_entity, tracking_entity
 from ml_connector_dagster.mapping import file_rows
 from ml_connector_dagster.mapping.crosswalk import reference_records
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.sources.contract.source import Source
 
 
 def named_unmapped(

@@ -1,4 +1,4 @@
-"""Finds every source: each folder here that is a package must carry a ``SOURCE`` in its ``source`` module."""
+"""Finds every source: each folder here, but the contract's, must carry a ``SOURCE`` in its ``source`` module."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from types import ModuleType
 
 import ml_connector_dagster.sources as folder
 from ml_connector_dagster.errors import SettingWrong
-from ml_connector_dagster.sources.contract import Source
+from ml_connector_dagster.sources.contract.source import Source
+
+NO_SOURCE = {"contract"}
+"""What a source must declare lies beside them."""
 
 
 @cache
@@ -19,8 +22,8 @@ def all_sources() -> dict[str, Source]:
     Raises:
         SettingWrong: A folder has no SOURCE, or its SOURCE names another system than its folder.
     """
-    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__) if module.ispkg)
-    return {name: _declared(name) for name in names}
+    names = {module.name for module in pkgutil.iter_modules(folder.__path__) if module.ispkg} - NO_SOURCE
+    return {name: _declared(name) for name in sorted(names)}
 
 
 def source_named(system: str) -> Source:

@@ -79,7 +79,7 @@ class Refused(Protocol):
 
 
 class Readable(Protocol):
-    """What ``SnapshotWriter.add`` takes: the ``Page`` of ``sources.contract``, which this package must not import."""
+    """What ``SnapshotWriter.add`` takes: the ``Page`` of ``sources.contract.answers``, which this package must not import."""
 
     @property
     def rows(self) -> Sequence[tuple[Any, ...]]:

@@ -142,7 +142,7 @@ class Staging:
 
 
 class StagedCompany:
-    """Fulfils ``sources.contract.StagedReader``; shows each snapshot once chosen until the end, and remembers which.
+    """Fulfils ``sources.contract.reader.StagedReader``; shows each snapshot once chosen until the end, and remembers which.
 
     A pull that publishes meanwhile does not change what is shown (protocol 13): what was computed from two looks at one
     slice is of one content.

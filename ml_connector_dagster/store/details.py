@@ -14,7 +14,7 @@ IDS_A_QUERY = 500
 
 
 class Details:
-    """The kept details of one company: ``sources.contract.KeptDetails``."""
+    """The kept details of one company: ``sources.contract.session.KeptDetails``."""
 
     def __init__(self, store: Store, system: str, company_id: str) -> None:
         """Read nothing yet."""

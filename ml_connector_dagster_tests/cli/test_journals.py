@@ -20,7 +20,7 @@ from ml_connector_dagster.flows.post import post_file, postings_of, record_outco
 from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import TrackingOption
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Page
+from ml_connector_dagster.sources.contract.answers import Page
 from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster.store.tables import desktop_company

@@ -10,7 +10,8 @@ from ml_connector_dagster.components.checks import heartbeat_check
 from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.errors import AnswerAwaited, SettingWrong
 from ml_connector_dagster.flows.file_plan import FROM_MODEL_TAG
-from ml_connector_dagster.sources.contract import Finding, Later
+from ml_connector_dagster.sources.contract.answers import Finding
+from ml_connector_dagster.sources.contract.later import Later
 from ml_connector_dagster_tests.flows.little_company import ACTUALS, LITTLE, settings
 
 

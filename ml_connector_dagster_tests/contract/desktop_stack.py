@@ -25,7 +25,7 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.machine impor
 )
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.machines import Machines
 from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.wire import Wire
-from ml_connector_dagster.sources.contract import JournalDesk
+from ml_connector_dagster.sources.contract.journals import JournalDesk
 from ml_connector_dagster.sources.quickbooks_desktop import passwords
 from ml_connector_dagster.sources.quickbooks_desktop.journal_writer import DesktopJournals
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue

@@ -8,7 +8,7 @@ from openapi_core import OpenAPI
 from openapi_core.templating.paths.exceptions import PathNotFound
 from openapi_core.testing import MockRequest
 
-from ml_connector_dagster.sources.contract import EntityKind
+from ml_connector_dagster.sources.contract.entity import EntityKind
 from ml_connector_dagster.sources.freshbooks.source import SOURCE
 from ml_connector_dagster_tests.contract.specs import absent, specs_folder
 from ml_connector_dagster_tests.sources.freshbooks.kit import KIT

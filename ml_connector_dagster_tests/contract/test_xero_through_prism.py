@@ -16,7 +16,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.faults import Fault
 from ml_connector_dagster.sandbox.server import Running, running
 from ml_connector_dagster.sandbox.world import World
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.xero.company import XeroCompany
 from ml_connector_dagster.sources.xero.source import CONTEXT_CALLS, READ_SCOPES, SOURCE, discover_companies
 from ml_connector_dagster.transport.client import VendorHttp

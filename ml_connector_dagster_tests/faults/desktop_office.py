@@ -17,7 +17,7 @@ from ml_connector_dagster.ledger.journal import Journal, JournalLine
 from ml_connector_dagster.ledger.journal_posting import Approval, JournalPosting
 from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import TrackingOption
-from ml_connector_dagster.sources.contract import JournalDesk
+from ml_connector_dagster.sources.contract.journals import JournalDesk
 from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.greeting import OWNER_ID
 from ml_connector_dagster.sources.quickbooks_desktop.journal_writer import DesktopJournals

@@ -12,17 +12,9 @@ from ml_connector_dagster.errors import AnswerAwaited
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import (
-    CHANGES,
-    Arrived,
-    Changes,
-    Entity,
-    EntityKind,
-    Finding,
-    Later,
-    Page,
-    Waiting,
-)
+from ml_connector_dagster.sources.contract.answers import Changes, Finding, Page
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
+from ml_connector_dagster.sources.contract.later import CHANGES, Arrived, Later, Waiting
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster_tests.flows.little_company import LITTLE, LittleConnection, LittleReader, little
 

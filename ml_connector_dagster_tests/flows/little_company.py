@@ -26,7 +26,10 @@ from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import Party, TrackingOption
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance, LedgerLine
-from ml_connector_dagster.sources.contract import Changes, Entity, EntityKind, GrantPolicy, Page, RefusedRecord, Source
+from ml_connector_dagster.sources.contract.answers import Changes, Page, RefusedRecord
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
+from ml_connector_dagster.sources.contract.grant import GrantPolicy
+from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.staging.frames import rows_of
 from ml_connector_dagster.store.blobs import Blobs
 from ml_connector_dagster.store.engine import Store

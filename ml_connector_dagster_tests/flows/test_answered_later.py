@@ -15,7 +15,7 @@ from ml_connector_dagster.flows.pull import pull
 from ml_connector_dagster.flows.slice_rows import SliceRows
 from ml_connector_dagster.flows.slices import CurrentSnapshots, need_inputs
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import CHANGES
+from ml_connector_dagster.sources.contract.later import CHANGES
 from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster_tests.flows.later_company import answered_later
 

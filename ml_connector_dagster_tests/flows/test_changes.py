@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ml_connector_dagster.flows.changes import DERIVED_WAIT, TRIED_AGAIN, changes_since, dirty_periods, note_changes
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Changes
+from ml_connector_dagster.sources.contract.answers import Changes
 from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.store import tables
 from ml_connector_dagster_tests.flows.little_company import little

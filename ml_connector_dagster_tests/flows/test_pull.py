@@ -119,7 +119,7 @@ def test_documents_that_changed_mark_what_is_derived_from_them(connection):
 
 
 def test_a_record_that_cannot_be_read_is_quarantined_and_counted(connection):
-    from ml_connector_dagster.sources.contract import RefusedRecord
+    from ml_connector_dagster.sources.contract.answers import RefusedRecord
 
     connection.books.refused = [RefusedRecord("inv-9", "no date", b"{}")]
     outcome = pull(connection, "invoices", OCT)

@@ -15,7 +15,8 @@ from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.flows.reparse import reparse
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Entity, Page
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import Entity
 from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.store import tables
 from ml_connector_dagster_tests.cli.test_flow_commands import OneConnection

@@ -22,7 +22,8 @@ from ml_connector_dagster.flows.slices import CurrentSnapshots
 from ml_connector_dagster.flows.tie_out import newest_tie_outs, tie_out
 from ml_connector_dagster.flows.translate import translate
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import Entity, EntityKind, Page
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
 from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster_tests.flows.little_company import ACTUALS, BALANCES, LITTLE, REGISTER, little, settings
 from ml_connector_dagster_tests.flows.office import Office, office

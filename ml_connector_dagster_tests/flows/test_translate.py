@@ -16,7 +16,7 @@ from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.flows.file_plan import HoldReason
 from ml_connector_dagster.flows.register import held_slices, release, update_register
 from ml_connector_dagster.flows.translate import translate
-from ml_connector_dagster.sources.contract import RefusedRecord
+from ml_connector_dagster.sources.contract.answers import RefusedRecord
 from ml_connector_dagster.store import tables
 from ml_connector_dagster_tests.flows.little_company import ACTUALS, BALANCES, LISTS, little
 from ml_connector_dagster_tests.flows.past import loaded

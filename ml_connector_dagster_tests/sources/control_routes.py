@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Entity
+from ml_connector_dagster.sources.contract.entity import Entity
 from ml_connector_dagster_tests.sources.in_sandbox import Change, VendorControl
 
 SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)

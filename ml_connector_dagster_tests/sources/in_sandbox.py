@@ -22,7 +22,9 @@ from ml_connector_dagster.errors import AnswerAwaited
 from ml_connector_dagster.flows.books import ask_books, staged_movement, unexplained
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.server import Running
-from ml_connector_dagster.sources.contract import LEDGER_LINES, CompanyReader, Entity, EntityKind, Page
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES, Entity, EntityKind
+from ml_connector_dagster.sources.contract.reader import CompanyReader
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster_tests.connections.sandboxed import shell_of
 from ml_connector_dagster_tests.sources.machine import Machine, machine_calling

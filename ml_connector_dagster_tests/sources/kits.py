@@ -9,7 +9,7 @@ from typing import Protocol
 
 import ml_connector_dagster_tests.sources as folder
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import CompanyReader
+from ml_connector_dagster.sources.contract.reader import CompanyReader
 from ml_connector_dagster_tests.sources.fake_http import FakeHttp
 
 

@@ -7,7 +7,9 @@ import pyarrow.compute as pc
 
 from ml_connector_dagster.errors import HeldForPerson
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import CompanyReader, Entity, EntityKind, Page
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
+from ml_connector_dagster.sources.contract.reader import CompanyReader
 from ml_connector_dagster.staging.frames import arrow_schema, record_id_field, table_of
 
 

@@ -13,7 +13,8 @@ from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import Party, TrackingOption
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import LEDGER_LINES, EntityKind, Source
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES, EntityKind
+from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.sources.registry import all_sources
 from ml_connector_dagster.staging.frames import record_id_field
 from ml_connector_dagster_tests.sources.kits import kit_of

@@ -19,7 +19,8 @@ from ml_connector_dagster.flows.pull import pull
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.sandbox.world import World
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, EntityKind, Page
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES, Entity, EntityKind
 from ml_connector_dagster.sources.registry import all_sources
 from ml_connector_dagster.staging.frames import record_id_field
 from ml_connector_dagster.staging.snapshots import Staging

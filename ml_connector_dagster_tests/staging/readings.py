@@ -10,7 +10,7 @@ from typing import Any
 
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Page, RefusedRecord
+from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
 from ml_connector_dagster.staging.snapshot import SnapshotRow, StaleRead
 from ml_connector_dagster.staging.snapshots import Staging
 

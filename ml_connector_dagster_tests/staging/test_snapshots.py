@@ -18,7 +18,7 @@ from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.party import Party
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import Page, RefusedRecord
+from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
 from ml_connector_dagster.staging.details import Details
 from ml_connector_dagster.staging.frames import arrow_schema, rows_of, table_of
 from ml_connector_dagster.staging.snapshot import StaleRead

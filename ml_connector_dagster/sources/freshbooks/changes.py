@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Changes, Entity, StagedReader
+from ml_connector_dagster.sources.contract.answers import Changes
+from ml_connector_dagster.sources.contract.entity import Entity
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.freshbooks import parse, parse_reference
 from ml_connector_dagster.sources.freshbooks.client import DELETED, LINES, Listing
 from ml_connector_dagster.sources.freshbooks.dates import EASTERN, eastern, updated_min

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.errors import ConnectorError, CredentialRefused, RequestRejected
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Entity, Finding
+from ml_connector_dagster.sources.contract.answers import Finding
+from ml_connector_dagster.sources.contract.entity import Entity
 from ml_connector_dagster.sources.freshbooks import reports
 from ml_connector_dagster.sources.freshbooks.entities import (
     BILL_PAYMENTS,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import TemporarilyRefused
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.freshbooks import decode
 from ml_connector_dagster.sources.freshbooks.decode import Decoded, Shape
 from ml_connector_dagster.sources.freshbooks.entities import PAGE_SIZE

@@ -15,17 +15,10 @@ from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
-from ml_connector_dagster.sources.contract import (
-    LEDGER_LINES,
-    Changes,
-    CompanySession,
-    Entity,
-    EntityKind,
-    Finding,
-    Page,
-    RefusedRecord,
-    StagedReader,
-)
+from ml_connector_dagster.sources.contract.answers import Changes, Finding, Page, RefusedRecord
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES, Entity, EntityKind
+from ml_connector_dagster.sources.contract.reader import StagedReader
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.freshbooks import decode, parse, parse_reference, reports
 from ml_connector_dagster.sources.freshbooks.client import (
     DELETED,

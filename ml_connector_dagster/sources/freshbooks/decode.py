@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected, TemporarilyRefused
-from ml_connector_dagster.sources.contract import RefusedRecord
+from ml_connector_dagster.sources.contract.answers import RefusedRecord
 from ml_connector_dagster.sources.freshbooks import fields, refusals
 
 _SHOWN = 200

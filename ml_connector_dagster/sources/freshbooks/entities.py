@@ -6,8 +6,14 @@ documents beside it give parties, links and registers, and stand in for the feed
 
 from __future__ import annotations
 
-from ml_connector_dagster.sources import contract
-from ml_connector_dagster.sources.contract import Entity
+from ml_connector_dagster.sources.contract.entity import (
+    Entity,
+    documents,
+    ledger_accounts,
+    ledger_lines,
+    options,
+    parties,
+)
 
 PAGE_SIZE = 100
 """The cap; a larger size is cut in silence, and without one 15 or 30 records come."""
@@ -20,7 +26,7 @@ SINCE = "search[updated_min], whole days in US/Eastern"
 def _document(
     name: str, endpoint: str, word: str, description: str, *, date_filter: str = WHOLE, changed_since: str = ""
 ) -> Entity:
-    return contract.documents(
+    return documents(
         name=name,
         vendor_word=word,
         description=description,
@@ -31,12 +37,12 @@ def _document(
     )
 
 
-LEDGER_ACCOUNTS = contract.ledger_accounts(
+LEDGER_ACCOUNTS = ledger_accounts(
     vendor_word="chart of accounts",
     description="The accounts that figures are posted to, keyed by uuid: numbers and names may change.",
     endpoint="ledger_accounts/accounts",
 )
-CUSTOMERS = contract.parties(
+CUSTOMERS = parties(
     name="customers",
     vendor_word="clients",
     description="Who the company sells to, archived and deleted ones included.",
@@ -44,14 +50,14 @@ CUSTOMERS = contract.parties(
     changed_since=SINCE,
     page_size=PAGE_SIZE,
 )
-VENDORS = contract.parties(
+VENDORS = parties(
     name="vendors",
     vendor_word="bill vendors",
     description="Who the company gets bills from, archived ones included.",
     endpoint="bill_vendors/bill_vendors",
     page_size=PAGE_SIZE,
 )
-TRACKING = contract.options(
+TRACKING = options(
     name="tracking",
     vendor_word="projects",
     description="The projects that invoice lines, expenses and time are booked to.",
@@ -90,7 +96,7 @@ CREDIT_NOTES = _document(
 OTHER_INCOME = _document(
     "other_income", "other_incomes/other_incomes", "other income", "Income that no invoice stands for."
 )
-JOURNAL_ENTRIES = contract.documents(
+JOURNAL_ENTRIES = documents(
     name="journal_entries",
     vendor_word="journal entry details",
     description="The ledger feed: every entry of the period with its debits and credits, whatever posted it.",
@@ -99,7 +105,7 @@ JOURNAL_ENTRIES = contract.documents(
     page_size=PAGE_SIZE,
 )
 DOCUMENTS = (INVOICES, PAYMENTS, EXPENSES, BILLS, BILL_PAYMENTS, CREDIT_NOTES, OTHER_INCOME)
-LINES = contract.ledger_lines(
+LINES = ledger_lines(
     vendor_word="general ledger, from journal entry details",
     description="Every posting of the period in base currency: debits positive, credits negative; the only source of actuals.",
     derived_from=(

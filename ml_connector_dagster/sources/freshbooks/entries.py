@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.money import ZERO
-from ml_connector_dagster.sources.contract import RefusedRecord
+from ml_connector_dagster.sources.contract.answers import RefusedRecord
 from ml_connector_dagster.sources.freshbooks import decode
 from ml_connector_dagster.sources.freshbooks.context import Context
 from ml_connector_dagster.sources.freshbooks.dates import calendar_date

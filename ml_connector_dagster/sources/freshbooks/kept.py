@@ -8,7 +8,10 @@ from typing import Any, NoReturn
 from ml_connector_dagster.errors import RequestRejected, SettingWrong
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import CompanySession, Entity, EntityKind, Page, StagedReader
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
+from ml_connector_dagster.sources.contract.reader import StagedReader
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.freshbooks import decode
 from ml_connector_dagster.sources.freshbooks.client import Answered, Listing, fresh
 from ml_connector_dagster.sources.freshbooks.company import FreshBooksCompany

@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Page, StagedReader
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.freshbooks.context import NO_RATE
 from ml_connector_dagster.sources.freshbooks.fields import NO_TRACKING
 

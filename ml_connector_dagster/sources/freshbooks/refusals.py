@@ -18,7 +18,7 @@ from ml_connector_dagster.errors import (
     RequestRejected,
     TemporarilyRefused,
 )
-from ml_connector_dagster.sources.contract import Refusal
+from ml_connector_dagster.sources.contract.source import Refusal
 
 UNAUTHORISED, NOT_FOUND = "1003", "1012"
 PATIENCE_SECONDS = 3600.0

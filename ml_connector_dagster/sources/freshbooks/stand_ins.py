@@ -19,7 +19,8 @@ from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import Page, RefusedRecord, StagedReader
+from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.freshbooks.entities import DOCUMENTS
 from ml_connector_dagster.sources.freshbooks.fields import untrusted
 from ml_connector_dagster.sources.freshbooks.postings import Sides

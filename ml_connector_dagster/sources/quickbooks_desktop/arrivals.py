@@ -1,4 +1,4 @@
-"""Which readings of a company file wait and which are complete, in the contract's words: see ``sources.contract.Later``.
+"""Which readings of a company file wait and which are complete, in the contract's words: see ``sources.contract.later``.
 
 A reading's purpose is ``entity period`` (``ledger_lines 2026-10``), of a list the entity alone, and ``changes``. What is read
 for other reasons (the company itself, records by id) starts no run.
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from ml_connector_dagster.sources.contract import CHANGES, Arrived, EntityKind, Finding, Waiting
+from ml_connector_dagster.sources.contract.answers import Finding
+from ml_connector_dagster.sources.contract.entity import EntityKind
+from ml_connector_dagster.sources.contract.later import CHANGES, Arrived, Waiting
 from ml_connector_dagster.sources.quickbooks_desktop.entities import ENTITIES
 from ml_connector_dagster.sources.quickbooks_desktop.journal_records import for_a_person
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue

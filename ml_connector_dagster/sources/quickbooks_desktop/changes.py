@@ -26,7 +26,10 @@ import pyarrow.compute as pc
 
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import CHANGES, LEDGER_LINES, Changes, StagedReader
+from ml_connector_dagster.sources.contract.answers import Changes
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
+from ml_connector_dagster.sources.contract.later import CHANGES
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.quickbooks_desktop.entities import DOCUMENT_OF, LIST_OF
 from ml_connector_dagster.sources.quickbooks_desktop.fields import (
     Record,

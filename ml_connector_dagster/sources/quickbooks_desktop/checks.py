@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.errors import AnswerAwaited, ConnectorError
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Finding
+from ml_connector_dagster.sources.contract.answers import Finding
 from ml_connector_dagster.sources.quickbooks_desktop.ledger_reading import CLASS_SUMMARY, TRIAL_BALANCE
 from ml_connector_dagster.sources.quickbooks_desktop.requests import READS
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.sources.contract import OpensCompany
+    from ml_connector_dagster.sources.contract.session import OpensCompany
 
 
 @click.command()

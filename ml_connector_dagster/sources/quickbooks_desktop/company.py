@@ -23,16 +23,10 @@ from ml_connector_dagster.errors import (
 )
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
-from ml_connector_dagster.sources.contract import (
-    LEDGER_LINES,
-    Changes,
-    CompanySession,
-    Entity,
-    EntityKind,
-    Finding,
-    Page,
-    StagedReader,
-)
+from ml_connector_dagster.sources.contract.answers import Changes, Finding, Page
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES, Entity, EntityKind
+from ml_connector_dagster.sources.contract.reader import StagedReader
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.quickbooks_desktop.arrivals import purpose_of
 from ml_connector_dagster.sources.quickbooks_desktop.entities import CLASSES, CUSTOMERS, VENDORS
 from ml_connector_dagster.sources.quickbooks_desktop.facts import Facts, facts_of

@@ -6,8 +6,14 @@ and class. The documents give registers and links, and are never added to them.
 
 from __future__ import annotations
 
-from ml_connector_dagster.sources import contract
-from ml_connector_dagster.sources.contract import Entity
+from ml_connector_dagster.sources.contract.entity import (
+    Entity,
+    documents,
+    ledger_accounts,
+    ledger_lines,
+    options,
+    parties,
+)
 
 DOCUMENTS_A_PAGE = 25
 """Documents with their lines in one answer, at most: what QuickBooks gives well within a minute."""
@@ -20,7 +26,7 @@ CLASS = "class"
 
 
 def _document(name: str, endpoint: str, word: str, description: str) -> Entity:
-    return contract.documents(
+    return documents(
         name=name,
         vendor_word=word,
         description=description,
@@ -32,7 +38,7 @@ def _document(name: str, endpoint: str, word: str, description: str) -> Entity:
 
 
 def _party(name: str, endpoint: str, word: str, description: str) -> Entity:
-    return contract.parties(
+    return parties(
         name=name,
         vendor_word=word,
         description=description,
@@ -42,13 +48,13 @@ def _party(name: str, endpoint: str, word: str, description: str) -> Entity:
     )
 
 
-LEDGER_ACCOUNTS = contract.ledger_accounts(
+LEDGER_ACCOUNTS = ledger_accounts(
     vendor_word="chart of accounts",
     description="The accounts that figures are posted to, inactive ones included.",
     endpoint="AccountQuery",
     changed_since=CHANGED_LIST,
 )
-CLASSES = contract.options(
+CLASSES = options(
     name="classes",
     vendor_word="class list (cost centers)",
     description="The classes that lines are put to, inactive ones included, and those deleted or merged in the last 90 days.",
@@ -86,7 +92,7 @@ DOCUMENTS = (
         "Journals that an accountant wrote, line by line.",
     ),
 )
-LINES = contract.ledger_lines(
+LINES = ledger_lines(
     vendor_word="custom transaction detail",
     description="Every posting of the period: debits positive, credits negative; the only source of actuals.",
     endpoint="CustomDetailReportQuery",

@@ -13,7 +13,7 @@ from typing import Any
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.ledger.journal import REVERSAL, Journal, correction, entries
 from ml_connector_dagster.ledger.journal_posting import Approval, JournalPosting, JournalState
-from ml_connector_dagster.sources.contract import JournalDesk
+from ml_connector_dagster.sources.contract.journals import JournalDesk
 from ml_connector_dagster.sources.quickbooks_desktop import journal_requests as requests
 from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.facts import Facts, facts_of

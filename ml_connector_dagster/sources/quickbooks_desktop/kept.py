@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import Entity, EntityKind, Page, StagedReader
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.quickbooks_desktop.ledger_reading import kept_ledger
 from ml_connector_dagster.sources.quickbooks_desktop.pages import document_page, reference_page
 from ml_connector_dagster.sources.quickbooks_desktop.parse import Context

@@ -21,7 +21,7 @@ from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import Page, RefusedRecord
+from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
 from ml_connector_dagster.sources.quickbooks_desktop.fields import Record, calendar_date, content_hash, untrusted
 from ml_connector_dagster.sources.quickbooks_desktop.parse import tracking_of
 from ml_connector_dagster.sources.quickbooks_desktop.reports import Names, Row, Table

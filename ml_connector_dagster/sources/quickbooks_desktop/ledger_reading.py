@@ -17,7 +17,8 @@ from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company
 from ml_connector_dagster.ledger.trial_balance import TrialBalances
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Page
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.sources.quickbooks_desktop.fields import Record
 from ml_connector_dagster.sources.quickbooks_desktop.ledger_detail import Lists, Reading, detail_page, posted_lines
 from ml_connector_dagster.sources.quickbooks_desktop.pages import answer_in

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Entity, Page, RefusedRecord
+from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
+from ml_connector_dagster.sources.contract.entity import Entity
 from ml_connector_dagster.sources.quickbooks_desktop.fields import Record, raw, record_id, text
 from ml_connector_dagster.sources.quickbooks_desktop.known_fields import unknown_fields
 from ml_connector_dagster.sources.quickbooks_desktop.parse import SHAPES, Context, document_rows

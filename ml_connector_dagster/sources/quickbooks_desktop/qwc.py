@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from ml_connector_dagster.errors import SettingWrong
-from ml_connector_dagster.sources.contract import Invitation
+from ml_connector_dagster.sources.contract.later import Invitation
 from ml_connector_dagster.sources.quickbooks_desktop import passwords, rows
 from ml_connector_dagster.sources.quickbooks_desktop.greeting import OWNER_ID
 

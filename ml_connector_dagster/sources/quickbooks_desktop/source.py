@@ -28,21 +28,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import (
-    Arrived,
-    CompanyReader,
-    CompanySession,
-    EntityKind,
-    Finding,
-    Invitation,
-    JournalDesk,
-    Journals,
-    JournalWriter,
-    KeptAnswers,
-    Later,
-    Source,
-    Waiting,
-)
+from ml_connector_dagster.sources.contract.answers import Finding
+from ml_connector_dagster.sources.contract.entity import EntityKind
+from ml_connector_dagster.sources.contract.journals import JournalDesk, Journals, JournalWriter
+from ml_connector_dagster.sources.contract.later import Arrived, Invitation, Later, Waiting
+from ml_connector_dagster.sources.contract.reader import CompanyReader, KeptAnswers
+from ml_connector_dagster.sources.contract.session import CompanySession
+from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.sources.quickbooks_desktop.commands import COMMANDS
 from ml_connector_dagster.sources.quickbooks_desktop.entities import CLASSES, CUSTOMERS, ENTITIES, VENDORS
 

@@ -20,7 +20,9 @@ import pyarrow.compute as pc
 
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused, TemporarilyRefused
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Changes, StagedReader
+from ml_connector_dagster.sources.contract.answers import Changes
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.quickbooks_online.client import record_id
 from ml_connector_dagster.sources.quickbooks_online.entities import DOCUMENT_OF, REFERENCES_OF
 from ml_connector_dagster.sources.quickbooks_online.fields import calendar_date, moment

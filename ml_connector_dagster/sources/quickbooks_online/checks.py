@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ml_connector_dagster.errors import ConnectorError, FiguresDiffer
 from ml_connector_dagster.ledger.ledger_account import AccountClass
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import LEDGER_LINES, Entity, EntityKind, Finding
+from ml_connector_dagster.sources.contract.answers import Finding
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES, Entity, EntityKind
 from ml_connector_dagster.sources.quickbooks_online.client import Window, records_of
 from ml_connector_dagster.sources.quickbooks_online.entities import DOCUMENT_OF, REFERENCES_OF
 from ml_connector_dagster.sources.quickbooks_online.parse_reference import account_row

@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import RequestRejected, TemporarilyRefused
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.quickbooks_online.entities import PAGE_SIZE
 from ml_connector_dagster.sources.quickbooks_online.faults import fault_in, fault_of
 from ml_connector_dagster.sources.quickbooks_online.refusals import error_of

@@ -13,16 +13,10 @@ from typing import TYPE_CHECKING, Any
 from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
-from ml_connector_dagster.sources.contract import (
-    Changes,
-    CompanySession,
-    Entity,
-    EntityKind,
-    Finding,
-    Page,
-    RefusedRecord,
-    StagedReader,
-)
+from ml_connector_dagster.sources.contract.answers import Changes, Finding, Page, RefusedRecord
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
+from ml_connector_dagster.sources.contract.reader import StagedReader
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.quickbooks_online import parse_reference
 from ml_connector_dagster.sources.quickbooks_online.client import Answered, QuickbooksApi, Window, record_id, records_of
 from ml_connector_dagster.sources.quickbooks_online.consent import REALM

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.errors import RequestRejected
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 
 if TYPE_CHECKING:
     from ml_connector_dagster.transport.client import VendorHttp

@@ -6,8 +6,14 @@ gains, tax accounts). The documents give dimensions, registers and links, and ar
 
 from __future__ import annotations
 
-from ml_connector_dagster.sources import contract
-from ml_connector_dagster.sources.contract import Entity
+from ml_connector_dagster.sources.contract.entity import (
+    Entity,
+    documents,
+    ledger_accounts,
+    ledger_lines,
+    options,
+    parties,
+)
 
 PAGE_SIZE = 1000
 """The most that one query answers."""
@@ -18,7 +24,7 @@ CLASS, DEPARTMENT = "class", "department"
 
 
 def _document(name: str, endpoint: str, word: str, description: str) -> Entity:
-    return contract.documents(
+    return documents(
         name=name,
         vendor_word=word,
         description=description,
@@ -30,7 +36,7 @@ def _document(name: str, endpoint: str, word: str, description: str) -> Entity:
 
 
 def _party(name: str, endpoint: str, description: str) -> Entity:
-    return contract.parties(
+    return parties(
         name=name,
         vendor_word=name,
         description=description,
@@ -40,7 +46,7 @@ def _party(name: str, endpoint: str, description: str) -> Entity:
     )
 
 
-LEDGER_ACCOUNTS = contract.ledger_accounts(
+LEDGER_ACCOUNTS = ledger_accounts(
     vendor_word="chart of accounts",
     description="The accounts that figures are posted to, inactive ones included.",
     endpoint="Account",
@@ -50,7 +56,7 @@ LEDGER_ACCOUNTS = contract.ledger_accounts(
 CUSTOMERS = _party("customers", "Customer", "Who the company sells to, sub-customers and inactive ones included.")
 VENDORS = _party("vendors", "Vendor", "Who the company buys from, inactive ones included.")
 EMPLOYEES = _party("employees", "Employee", "Who works for the company, inactive ones included.")
-TRACKING = contract.options(
+TRACKING = options(
     name="tracking",
     vendor_word="classes and departments (locations)",
     description="The options of the two reporting dimensions Class and Department, inactive ones included.",
@@ -58,7 +64,7 @@ TRACKING = contract.options(
     changed_since=CDC,
     page_size=PAGE_SIZE,
 )
-ITEMS = contract.options(
+ITEMS = options(
     name="items",
     vendor_word="products and services",
     description="What is bought and sold, inactive items included.",
@@ -83,7 +89,7 @@ DOCUMENTS = (
     _document("vendor_credits", "VendorCredit", "vendor credits", "What vendors credited, line by line."),
     _document("journal_entries", "JournalEntry", "journal entries", "Journals that an accountant wrote, line by line."),
 )
-LINES = contract.ledger_lines(
+LINES = ledger_lines(
     vendor_word="general ledger",
     description="Every posting of the period in home currency: debits positive, credits negative; the only source of actuals.",
     endpoint="reports/GeneralLedger",

@@ -19,7 +19,7 @@ from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import Page, RefusedRecord
+from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
 from ml_connector_dagster.sources.quickbooks_online.client import Answered, QuickbooksApi
 from ml_connector_dagster.sources.quickbooks_online.fields import calendar_date, content_hash, tracking_of, untrusted
 from ml_connector_dagster.sources.quickbooks_online.report_rows import Cell, Table, is_too_large

@@ -16,7 +16,7 @@ from ml_connector_dagster.errors import (
     RequestRejected,
     TemporarilyRefused,
 )
-from ml_connector_dagster.sources.contract import Refusal
+from ml_connector_dagster.sources.contract.source import Refusal
 from ml_connector_dagster.sources.quickbooks_online.faults import Fault, fault_in
 
 LIMIT_WAIT_SECONDS = 60.0

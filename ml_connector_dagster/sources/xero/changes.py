@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Changes, StagedReader
+from ml_connector_dagster.sources.contract.answers import Changes
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.xero.dates import calendar_date, moment
 
 if TYPE_CHECKING:

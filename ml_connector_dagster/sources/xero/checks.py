@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.errors import ConnectorError, FiguresDiffer, RequestRejected
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Finding
+from ml_connector_dagster.sources.contract.answers import Finding
 from ml_connector_dagster.sources.xero.client import Listing
 from ml_connector_dagster.sources.xero.reports import profit_and_loss, read_trial_balances, trial_balance
 from ml_connector_dagster.sources.xero.tenants import connections

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.xero.decode import Decoded, decode_page
 from ml_connector_dagster.sources.xero.entities import PAGE_SIZE
 from ml_connector_dagster.transport.pagination import numbered_pages

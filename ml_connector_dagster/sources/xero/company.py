@@ -14,16 +14,10 @@ from ml_connector_dagster.errors import RecordRefused, RequestRejected, Temporar
 from ml_connector_dagster.ledger.document import DocumentLine, DocumentLines
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
-from ml_connector_dagster.sources.contract import (
-    Changes,
-    CompanySession,
-    Entity,
-    EntityKind,
-    Finding,
-    Page,
-    RefusedRecord,
-    StagedReader,
-)
+from ml_connector_dagster.sources.contract.answers import Changes, Finding, Page, RefusedRecord
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
+from ml_connector_dagster.sources.contract.reader import StagedReader
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.xero import parse, parse_money, parse_reference
 from ml_connector_dagster.sources.xero.client import IDS_A_CALL, Answered, Listing, XeroApi, within
 from ml_connector_dagster.sources.xero.context import Context

@@ -16,7 +16,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from ml_connector_dagster.errors import RequestRejected, TemporarilyRefused
-from ml_connector_dagster.sources.contract import RefusedRecord
+from ml_connector_dagster.sources.contract.answers import RefusedRecord
 from ml_connector_dagster.sources.xero import wire, wire_reference
 from ml_connector_dagster.sources.xero.wire import Pagination
 

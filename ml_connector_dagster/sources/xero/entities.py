@@ -8,8 +8,14 @@ one stops a load.
 
 from __future__ import annotations
 
-from ml_connector_dagster.sources import contract
-from ml_connector_dagster.sources.contract import Entity
+from ml_connector_dagster.sources.contract.entity import (
+    Entity,
+    documents,
+    ledger_accounts,
+    ledger_lines,
+    options,
+    parties,
+)
 
 PAGE_SIZE = 1000
 BY_DATE = "where=Date>=DateTime(y,m,d) AND Date<DateTime(y,m,d)"
@@ -17,7 +23,7 @@ SINCE = "If-Modified-Since"
 
 
 def _document(name: str, endpoint: str, word: str, description: str, *, page_size: int = PAGE_SIZE) -> Entity:
-    return contract.documents(
+    return documents(
         name=name,
         vendor_word=word,
         description=description,
@@ -29,7 +35,7 @@ def _document(name: str, endpoint: str, word: str, description: str, *, page_siz
 
 
 def _contact(name: str, description: str) -> Entity:
-    return contract.parties(
+    return parties(
         name=name,
         vendor_word="contacts",
         description=description,
@@ -39,7 +45,7 @@ def _contact(name: str, description: str) -> Entity:
     )
 
 
-LEDGER_ACCOUNTS = contract.ledger_accounts(
+LEDGER_ACCOUNTS = ledger_accounts(
     vendor_word="chart of accounts",
     description="The accounts that figures are posted to, archived ones included.",
     endpoint="Accounts",
@@ -47,7 +53,7 @@ LEDGER_ACCOUNTS = contract.ledger_accounts(
 )
 CUSTOMERS = _contact("customers", "Who the company sells to, archived and merged ones included.")
 VENDORS = _contact("vendors", "Who the company buys from, archived and merged ones included.")
-TRACKING = contract.options(
+TRACKING = options(
     name="tracking",
     vendor_word="tracking categories",
     description="The options of each tracking category, such as regions or practices, archived ones included.",
@@ -68,7 +74,7 @@ PREPAYMENTS = _document(
     "Money paid ahead of an invoice or a bill, with the accounts it stands on.",
 )
 OVERPAYMENTS = _document("overpayments", "Overpayments", "overpayments", "Money paid beyond what was owed.")
-ALLOCATIONS = contract.documents(
+ALLOCATIONS = documents(
     name="allocations",
     vendor_word="allocations of credit notes, prepayments and overpayments",
     description="Credits and money paid ahead, set against an invoice or a bill on a day of their own.",
@@ -101,7 +107,7 @@ POSTING_ENTITIES = (
     BANK_TRANSFERS,
     MANUAL_JOURNALS,
 )
-LINES = contract.ledger_lines(
+LINES = ledger_lines(
     vendor_word="general ledger, from documents by posting rules",
     description="Every posting of the period in base currency: debits positive, credits negative; the only source of actuals.",
     derived_from=(LEDGER_ACCOUNTS.name, CUSTOMERS.name, VENDORS.name, *(entity.name for entity in POSTING_ENTITIES)),

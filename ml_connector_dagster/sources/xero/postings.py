@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 
 from ml_connector_dagster.ledger.money import cents
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Page, RefusedRecord, StagedReader
+from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.xero import chart as roles
 from ml_connector_dagster.sources.xero.chart import Chart
 from ml_connector_dagster.sources.xero.settlements import settlement_pages

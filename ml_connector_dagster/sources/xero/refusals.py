@@ -19,7 +19,7 @@ from ml_connector_dagster.errors import (
     RequestRejected,
     TemporarilyRefused,
 )
-from ml_connector_dagster.sources.contract import Refusal
+from ml_connector_dagster.sources.contract.source import Refusal
 
 _SHOWN = 200
 _UNNAMED_LIMIT_SECONDS = 2.0

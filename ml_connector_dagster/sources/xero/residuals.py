@@ -20,7 +20,7 @@ from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.trial_balance import TrialBalances
-from ml_connector_dagster.sources.contract import StagedReader
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.xero import chart as roles
 from ml_connector_dagster.sources.xero import parse
 from ml_connector_dagster.sources.xero.chart import Chart

@@ -19,7 +19,8 @@ import pyarrow as pa
 from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import Page, RefusedRecord, StagedReader
+from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.xero import chart as roles
 from ml_connector_dagster.sources.xero.chart import Chart
 from ml_connector_dagster.sources.xero.context import NO_TRACKING, ONE, base_rate

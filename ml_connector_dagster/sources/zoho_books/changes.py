@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.ledger.period import Period, periods_between
-from ml_connector_dagster.sources.contract import Changes, StagedReader
+from ml_connector_dagster.sources.contract.answers import Changes
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.zoho_books.client import IDS, OLDEST_FIRST, Listing
 from ml_connector_dagster.sources.zoho_books.documents import PATHS
 from ml_connector_dagster.sources.zoho_books.entities import ACCOUNT_TRANSACTIONS, COMMITMENTS, PURCHASE_ORDERS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ml_connector_dagster.errors import ConnectorError, RequestRejected
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Finding
+from ml_connector_dagster.sources.contract.answers import Finding
 from ml_connector_dagster.sources.zoho_books.client import Listing
 from ml_connector_dagster.sources.zoho_books.control import chart_with_balances, debits
 from ml_connector_dagster.sources.zoho_books.documents import PATHS

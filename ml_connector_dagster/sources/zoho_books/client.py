@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import CredentialRefused, RequestRejected, TemporarilyRefused
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.zoho_books.entities import PAGE_SIZE
 from ml_connector_dagster.sources.zoho_books.reading import decoded, records_under, text
 from ml_connector_dagster.sources.zoho_books.refusals import judged, said

@@ -12,17 +12,10 @@ from typing import Any
 from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance
-from ml_connector_dagster.sources.contract import (
-    LEDGER_LINES,
-    Changes,
-    CompanySession,
-    Entity,
-    EntityKind,
-    Finding,
-    Page,
-    RefusedRecord,
-    StagedReader,
-)
+from ml_connector_dagster.sources.contract.answers import Changes, Finding, Page, RefusedRecord
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES, Entity, EntityKind
+from ml_connector_dagster.sources.contract.reader import StagedReader
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.zoho_books import parse_reference as parse
 from ml_connector_dagster.sources.zoho_books.client import OLDEST_FIRST, Answered, Listing, ZohoApi, id_of
 from ml_connector_dagster.sources.zoho_books.commitments import commitment_pages

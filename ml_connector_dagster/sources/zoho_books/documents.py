@@ -10,7 +10,9 @@ from typing import Any
 from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import Entity, KeptDetails, Page, RefusedRecord
+from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
+from ml_connector_dagster.sources.contract.entity import Entity
+from ml_connector_dagster.sources.contract.session import KeptDetails
 from ml_connector_dagster.sources.zoho_books.client import IDS, OLDEST_FIRST, Answered, Listing, ZohoApi, detail_in
 from ml_connector_dagster.sources.zoho_books.entities import ENTITIES
 from ml_connector_dagster.sources.zoho_books.parse_documents import (

@@ -6,8 +6,16 @@ from the documents behind them. Lists carry no lines, so most documents cost a c
 
 from __future__ import annotations
 
-from ml_connector_dagster.sources import contract
-from ml_connector_dagster.sources.contract import Entity, EntityKind
+from ml_connector_dagster.sources.contract.entity import (
+    Entity,
+    EntityKind,
+    documents,
+    ledger_accounts,
+    ledger_lines,
+    options,
+    parties,
+    postings,
+)
 
 PAGE_SIZE = 200
 """Zoho's default and most."""
@@ -19,7 +27,7 @@ NO_FEED = ""
 def _document(
     name: str, endpoint: str, word: str, description: str, *, date_filter: str = BY_DATE, since: str = SINCE
 ) -> Entity:
-    return contract.documents(
+    return documents(
         name=name,
         vendor_word=word,
         description=description,
@@ -31,7 +39,7 @@ def _document(
 
 
 def _contact(name: str, description: str) -> Entity:
-    return contract.parties(
+    return parties(
         name=name,
         vendor_word="contacts",
         description=description,
@@ -40,21 +48,21 @@ def _contact(name: str, description: str) -> Entity:
     )
 
 
-LEDGER_ACCOUNTS = contract.ledger_accounts(
+LEDGER_ACCOUNTS = ledger_accounts(
     vendor_word="chart of accounts",
     description="The accounts that figures are posted to, inactive ones included.",
     endpoint="chartofaccounts",
 )
 CUSTOMERS = _contact("customers", "Who the company sells to, inactive ones included.")
 VENDORS = _contact("vendors", "Who the company buys from, inactive ones included.")
-TRACKING = contract.options(
+TRACKING = options(
     name="tracking",
     business_key=("category_id", "option_id"),
     vendor_word="reporting tags, locations, projects and custom fields",
     description="The options of each reporting tag, the locations and projects, and the values of custom fields in use.",
     endpoint="reportingtags, locations, projects, invoices, bills, purchaseorders, expenses",
 )
-ITEMS = contract.options(
+ITEMS = options(
     name="items",
     vendor_word="items",
     description="What the company sells and buys, inactive items included.",
@@ -82,7 +90,7 @@ PURCHASE_ORDERS = _document(
     "What was ordered from vendors, line by line; never part of actuals.",
     date_filter="",
 )
-ACCOUNT_TRANSACTIONS = contract.postings(
+ACCOUNT_TRANSACTIONS = postings(
     name="account_transactions",
     kind=EntityKind.DOCUMENT,
     vendor_word="account transactions",
@@ -101,7 +109,7 @@ POSTING_ENTITIES = (
     EXPENSES,
     JOURNALS,
 )
-COMMITMENTS = contract.postings(
+COMMITMENTS = postings(
     name="commitment_lines",
     kind=EntityKind.COMMITMENT,
     vendor_word="open purchase orders",
@@ -109,7 +117,7 @@ COMMITMENTS = contract.postings(
     endpoint="purchaseorders, bills",
     page_size=PAGE_SIZE,
 )
-LINES = contract.ledger_lines(
+LINES = ledger_lines(
     vendor_word="general ledger, from account transactions",
     description="Every posting of the period in base currency: debits positive, credits negative; the only source of actuals.",
     derived_from=(VENDORS.name, *(entity.name for entity in POSTING_ENTITIES), ACCOUNT_TRANSACTIONS.name),

@@ -15,7 +15,10 @@ import msgspec
 from ml_connector_dagster.errors import RequestRejected, SettingWrong
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import CompanySession, Entity, Page, StagedReader
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.entity import Entity
+from ml_connector_dagster.sources.contract.reader import StagedReader
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.zoho_books.company import ZohoCompany
 from ml_connector_dagster.sources.zoho_books.postings import ledger_pages
 

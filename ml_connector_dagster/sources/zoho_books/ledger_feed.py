@@ -17,7 +17,7 @@ from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import Page, RefusedRecord
+from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
 from ml_connector_dagster.sources.zoho_books.client import Answered, Listing, ZohoApi
 from ml_connector_dagster.sources.zoho_books.reading import (
     NO_TRACKING,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.zoho_books.client import Listing, ZohoApi
 from ml_connector_dagster.sources.zoho_books.reading import Record, text
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ml_connector_dagster.ledger.money import CENT, ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import Page, StagedReader
+from ml_connector_dagster.sources.contract.answers import Page
+from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.zoho_books.entities import ACCOUNT_TRANSACTIONS, POSTING_ENTITIES, VENDORS
 from ml_connector_dagster.sources.zoho_books.reading import NO_TRACKING, content_hash
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ml_connector_dagster.errors import RecordRefused, RequestRejected, TemporarilyRefused
 from ml_connector_dagster.ledger.money import ZERO, amount, cents
-from ml_connector_dagster.sources.contract import RefusedRecord
+from ml_connector_dagster.sources.contract.answers import RefusedRecord
 
 Record = Mapping[str, Any]
 NO_TRACKING = "{}"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ml_connector_dagster.errors import ConnectorError, QuotaExhausted, RequestRejected, TemporarilyRefused
-from ml_connector_dagster.sources.contract import Refusal
+from ml_connector_dagster.sources.contract.source import Refusal
 
 MINUTE, DAY, AT_ONCE = 44, 45, 1070
 INTERNAL = 1000

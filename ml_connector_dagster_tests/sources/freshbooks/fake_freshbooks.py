@@ -3,7 +3,7 @@
 from collections import defaultdict
 from decimal import Decimal
 
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.freshbooks.company import FreshBooksCompany
 from ml_connector_dagster.sources.freshbooks.source import SOURCE
 from ml_connector_dagster_tests.sources.fake_http import Asked, FakeHttp, Told

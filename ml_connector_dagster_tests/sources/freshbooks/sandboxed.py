@@ -5,7 +5,7 @@ import secrets
 import httpx
 
 from ml_connector_dagster.sandbox.server import Running
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.freshbooks.company import FreshBooksCompany
 from ml_connector_dagster.sources.freshbooks.source import SOURCE
 from ml_connector_dagster.transport.client import VendorHttp

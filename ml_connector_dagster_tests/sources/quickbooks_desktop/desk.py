@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import insert
 
 from ml_connector_dagster.errors import AnswerAwaited
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.arrivals import purpose_of
 from ml_connector_dagster.sources.quickbooks_desktop.company import DesktopCompany

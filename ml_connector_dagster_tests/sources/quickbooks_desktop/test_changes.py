@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.sources.quickbooks_desktop.changes import DELETED_TYPES, OVERLAP
 from ml_connector_dagster.sources.quickbooks_desktop.fields import as_local, as_utc, local_time
 from ml_connector_dagster.sources.quickbooks_desktop.source import SOURCE

@@ -6,7 +6,7 @@ import pytest
 
 from ml_connector_dagster.errors import AnswerAwaited, CredentialRefused, RequestRejected, SettingWrong
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.quickbooks_desktop.company import DesktopCompany
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Wanted

@@ -12,7 +12,7 @@ from lxml import etree
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.ledger.journal import Journal, JournalLine
 from ml_connector_dagster.ledger.journal_posting import JournalState
-from ml_connector_dagster.sources.contract import JournalDesk
+from ml_connector_dagster.sources.contract.journals import JournalDesk
 from ml_connector_dagster.sources.quickbooks_desktop.arrivals import heartbeat
 from ml_connector_dagster.sources.quickbooks_desktop.journal_writer import DesktopJournals
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue

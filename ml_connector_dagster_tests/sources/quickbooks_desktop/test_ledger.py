@@ -9,7 +9,7 @@ import pytest
 
 from ml_connector_dagster.errors import AnswerAwaited, FiguresDiffer, HeldForPerson, RequestRejected, TemporarilyRefused
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.sources.quickbooks_desktop.journals import DELETED, DOUBT
 from ml_connector_dagster.sources.quickbooks_desktop.operations import State
 from ml_connector_dagster.sources.quickbooks_desktop.requests import read_request

@@ -13,7 +13,7 @@ from lxml import etree
 
 from ml_connector_dagster.cli.main import main
 from ml_connector_dagster.errors import SettingWrong
-from ml_connector_dagster.sources.contract import NamedCompany
+from ml_connector_dagster.sources.contract.session import NamedCompany
 from ml_connector_dagster.sources.quickbooks_desktop import passwords, qwc, rows
 from ml_connector_dagster.sources.quickbooks_desktop.commands import qwc as command
 from ml_connector_dagster.sources.quickbooks_desktop.greeting import OWNER_ID

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 from ml_connector_dagster.ledger.period import Period, periods_between
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.sources.quickbooks_desktop.source import LEDGER_MESSAGES, SOURCE
 from ml_connector_dagster_tests.sources.quickbooks_desktop.sandboxed import Brackenridge
 from ml_connector_dagster_tests.sources.staged import StagedInMemory

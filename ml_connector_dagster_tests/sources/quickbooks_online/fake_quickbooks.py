@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.quickbooks_online.company import QuickbooksCompany
 from ml_connector_dagster.sources.quickbooks_online.entities import DOCUMENT_OF
 from ml_connector_dagster.sources.quickbooks_online.source import SOURCE

@@ -6,7 +6,7 @@ import pytest
 
 from ml_connector_dagster.errors import CredentialRefused
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.sources.quickbooks_online.source import SOURCE
 
 SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)

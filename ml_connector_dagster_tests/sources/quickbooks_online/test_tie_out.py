@@ -17,7 +17,7 @@ from ml_connector_dagster.flows.reparse import reparse
 from ml_connector_dagster.flows.tie_out import tie_out
 from ml_connector_dagster.flows.translate import translate
 from ml_connector_dagster.ledger.period import Period, periods_between
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.sources.quickbooks_online.source import SOURCE
 
 FIRST, END = Period(2023, 12), Period(2026, 12)

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.xero.company import XeroCompany
 from ml_connector_dagster.sources.xero.source import SOURCE
 from ml_connector_dagster_tests.sources.fake_http import Asked, FakeHttp, Told

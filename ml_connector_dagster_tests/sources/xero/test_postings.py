@@ -8,7 +8,7 @@ import pytest
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.sources.xero.source import SOURCE
 from ml_connector_dagster.staging.frames import rows_of
 from ml_connector_dagster_tests.sources.staged import StagedInMemory

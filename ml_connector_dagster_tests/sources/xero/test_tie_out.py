@@ -15,7 +15,7 @@ import pytest
 
 from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.sandbox.server import Running
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.sources.xero.company import XeroCompany
 from ml_connector_dagster.sources.xero.source import CONTEXT_CALLS, SOURCE
 from ml_connector_dagster_tests.sources.staged import StagedInMemory

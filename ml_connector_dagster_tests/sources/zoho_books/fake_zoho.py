@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ml_connector_dagster.sources.contract import CompanySession, KeepsNothing
+from ml_connector_dagster.sources.contract.session import CompanySession, KeepsNothing
 from ml_connector_dagster.sources.zoho_books.client import DETAILS, IDS, KEYS
 from ml_connector_dagster.sources.zoho_books.company import ZohoCompany
 from ml_connector_dagster.sources.zoho_books.source import SOURCE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import httpx
 
 from ml_connector_dagster.sandbox.server import Running
-from ml_connector_dagster.sources.contract import CompanySession, KeptDetails
+from ml_connector_dagster.sources.contract.session import CompanySession, KeptDetails
 from ml_connector_dagster.sources.zoho_books.company import ZohoCompany
 from ml_connector_dagster.sources.zoho_books.source import READ_SCOPES, SOURCE
 from ml_connector_dagster.transport.client import VendorHttp

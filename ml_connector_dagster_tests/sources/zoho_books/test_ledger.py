@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.sources.zoho_books.source import SOURCE
 from ml_connector_dagster_tests.sources.staged import StagedInMemory
 from ml_connector_dagster_tests.sources.zoho_books import payloads

@@ -14,7 +14,7 @@ import pytest
 
 from ml_connector_dagster.ledger.ledger_account import AccountClass
 from ml_connector_dagster.ledger.period import Period, periods_between
-from ml_connector_dagster.sources.contract import LEDGER_LINES
+from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.sources.zoho_books.client import Listing
 from ml_connector_dagster.sources.zoho_books.control import chart_with_balances, debits
 from ml_connector_dagster.sources.zoho_books.ledger_feed import TRANSACTIONS, Collected

@@ -2,7 +2,7 @@
 
 from ml_connector_dagster.sources.abacus.source import SOURCE
 
-from ml_connector_dagster.sources.contract import CompanySession
+from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster_tests.sources.fake_http import FakeHttp, Told
 
 REFUSALS = {

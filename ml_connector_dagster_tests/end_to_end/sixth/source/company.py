@@ -15,7 +15,9 @@ from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import Party
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance, LedgerLine
-from ml_connector_dagster.sources.contract import Changes, CompanySession, Entity, Finding, Page, RefusedRecord
+from ml_connector_dagster.sources.contract.answers import Changes, Finding, Page, RefusedRecord
+from ml_connector_dagster.sources.contract.entity import Entity
+from ml_connector_dagster.sources.contract.session import CompanySession
 
 ONE, NOTHING = Decimal(1), Decimal(0)
 

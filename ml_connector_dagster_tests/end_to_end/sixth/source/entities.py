@@ -4,7 +4,7 @@ from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.ledger_account import LedgerAccount
 from ml_connector_dagster.ledger.party import Party
 from ml_connector_dagster.ledger.posting import LedgerLine
-from ml_connector_dagster.sources.contract import Entity, EntityKind
+from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
 
 _LINE = ("document_id", "line_id")
 ACCOUNTS = Entity(
