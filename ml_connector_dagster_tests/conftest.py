@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment, with_driver
 from ml_connector_dagster.store.migrate import upgrade
-from ml_connector_dagster.store.tables import METADATA
+from ml_connector_dagster.store.tables.schema import schema
 
 pytest_plugins = [
     "ml_connector_dagster_tests.contract.anaplan_exchanges",
@@ -126,7 +126,7 @@ def _administer(url: str, *statements: str) -> list[Any]:
 
 def _empty(url: str) -> None:
     """End every session that an earlier test left behind, and empty the tables that hold rows."""
-    filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in METADATA.tables)
+    filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in schema().tables)
     strangers = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     if tables := _administer(url, f"SELECT pg_terminate_backend(pid, 5000) {strangers}", filled):
         _administer(url, f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")

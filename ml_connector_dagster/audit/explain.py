@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from ml_connector_dagster.errors import SettingWrong
-from ml_connector_dagster.store.tables import load
+from ml_connector_dagster.store.tables.loads import load
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, text
 
-from ml_connector_dagster.store.tables import audit_event, load
+from ml_connector_dagster.store.tables.audit import audit_event
+from ml_connector_dagster.store.tables.loads import load
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store

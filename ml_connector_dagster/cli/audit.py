@@ -102,7 +102,7 @@ def _slice(name: str | None, target: str | None, period: str | None) -> tuple[st
 def _loads(connector: Connector, **narrowed: str | None) -> list[Mapping[str, Any]]:
     from sqlalchemy import select  # slow to import
 
-    from ml_connector_dagster.store.tables import load
+    from ml_connector_dagster.store.tables.loads import load
 
     query = select(load).order_by(load.c.id)
     for column, wanted in narrowed.items():
@@ -116,7 +116,7 @@ def _show_rejected(connector: Connector, load_id: int, as_json: bool) -> None:
     from sqlalchemy import select
 
     from ml_connector_dagster.flows.replay import find_load
-    from ml_connector_dagster.store.tables import rejected_row
+    from ml_connector_dagster.store.tables.loads import rejected_row
 
     row = find_load(connector.store, load_id)
     say(

@@ -15,7 +15,7 @@ from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import AnswerAwaited, ConnectorError, LoadIncomplete
 from ml_connector_dagster.flows.file_plan import FROM_MODEL_TAG
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.loads import load as load_table
 
 if TYPE_CHECKING:
     from ml_connector_dagster.connections.opening import OpenConnection
@@ -120,12 +120,17 @@ def _failed(run: str, causes: Sequence[Cause]) -> ConnectorError:
 
 
 def _newest_loads(connector: Connector, name: str, period: str) -> list[dict[str, object]]:
-    row = tables.load
     newest = (
-        sa.select(sa.func.max(row.c.id)).where(row.c.connection == name, row.c.period == period).group_by(row.c.target)
+        sa.select(sa.func.max(load_table.c.id))
+        .where(load_table.c.connection == name, load_table.c.period == period)
+        .group_by(load_table.c.target)
     )
     with connector.store.read() as database:
-        found = database.execute(sa.select(row).where(row.c.id.in_(newest)).order_by(row.c.id)).mappings().all()
+        found = (
+            database.execute(sa.select(load_table).where(load_table.c.id.in_(newest)).order_by(load_table.c.id))
+            .mappings()
+            .all()
+        )
     return [dict(one) for one in found]
 
 

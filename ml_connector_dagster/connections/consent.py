@@ -20,7 +20,7 @@ from ml_connector_dagster.connections.uses import CredentialUse, use_of
 from ml_connector_dagster.errors import CredentialRefused, RequestRejected, SettingWrong
 from ml_connector_dagster.ledger.posting import Company
 from ml_connector_dagster.sources.contract.source import Source
-from ml_connector_dagster.store.tables import consent_state
+from ml_connector_dagster.store.tables.connections import consent_state
 from ml_connector_dagster.transport.grant import DeviceCode, new_verifier
 
 if TYPE_CHECKING:

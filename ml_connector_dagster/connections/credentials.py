@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from ml_connector_dagster.connections.vault import Owner
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.tables import credential
+from ml_connector_dagster.store.tables.connections import credential
 
 CONSENT = "consent"
 REDIRECT = "redirect_uri"

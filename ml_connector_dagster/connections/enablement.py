@@ -9,7 +9,7 @@ def is_enabled(connection: OpenConnection) -> bool:
     """Answer whether schedules and sensors may start runs for the connection; one read of the state database."""
     import sqlalchemy as sa
 
-    from ml_connector_dagster.store.tables import enabled_connection
+    from ml_connector_dagster.store.tables.connections import enabled_connection
 
     query = sa.select(enabled_connection.c.enabled).where(enabled_connection.c.connection == connection.name)
     with connection.store.read() as database:
@@ -21,7 +21,7 @@ def set_enabled(connection: OpenConnection, *, enabled: bool) -> None:
     """Let schedules and sensors start runs for the connection, or stop them; runs under way are not touched."""
     import sqlalchemy as sa
 
-    from ml_connector_dagster.store.tables import enabled_connection
+    from ml_connector_dagster.store.tables.connections import enabled_connection
 
     facts = {"enabled": enabled, "changed_at": connection.store.now()}
     with connection.store.begin() as database:

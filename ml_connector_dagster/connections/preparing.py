@@ -8,7 +8,7 @@ from ml_connector_dagster.connections.keyring import create_key_file
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import VAULT_KEY_FILE, Environment
-from ml_connector_dagster.store.tables import data_key
+from ml_connector_dagster.store.tables.connections import data_key
 
 
 def prepare(environment: Environment) -> bool:

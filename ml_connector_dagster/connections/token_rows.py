@@ -24,7 +24,7 @@ from ml_connector_dagster.connections.vault import Owner, Vault
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.locks import Held, LockLost
-from ml_connector_dagster.store.tables import credential, refresh_intent
+from ml_connector_dagster.store.tables.connections import credential, refresh_intent
 from ml_connector_dagster.transport.grant import TokenAnswer
 
 ACCESS, REFRESH, SPOOL = "access_token", "refresh_token", "spool"

@@ -22,7 +22,7 @@ from ml_connector_dagster.connections.keyring import (
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import fault_point
-from ml_connector_dagster.store.tables import credential, data_key, refresh_intent, secret
+from ml_connector_dagster.store.tables.connections import credential, data_key, refresh_intent, secret
 
 SCHEMA = "v1"
 

@@ -16,7 +16,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract.answers import Changes
 from ml_connector_dagster.sources.contract.entity import LEDGER_LINES
 from ml_connector_dagster.staging.snapshots import StagedCompany, Staging
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.staging import dirty_period, snapshot, watermark
 
 FEED = "changes"
 DERIVED_WAIT = timedelta(minutes=10)
@@ -69,8 +69,7 @@ def note_changes(connection: OpenConnection, *, run_id: str = "") -> tuple[Dirty
 
 def changes_since(connection: OpenConnection) -> datetime | None:
     """Answer where the feed stands (aware UTC): at first, when the oldest read began; None where nothing was read yet."""
-    mark, snapshot = tables.watermark, tables.snapshot
-    stored = sa.select(mark.c.at).where(mark.c.connection == connection.name, mark.c.feed == FEED)
+    stored = sa.select(watermark.c.at).where(watermark.c.connection == connection.name, watermark.c.feed == FEED)
     oldest = (
         sa.select(snapshot.c.read_began_at)
         .where(snapshot.c.connection == connection.name, snapshot.c.current)
@@ -83,9 +82,12 @@ def changes_since(connection: OpenConnection) -> datetime | None:
 
 def dirty_periods(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
     """Answer what is noted, not yet read again and can be read by now; no network."""
-    table = tables.dirty_period
-    columns = [table.c[name] for name in DirtyPeriod.__dataclass_fields__]
-    query = sa.select(*columns).where(table.c.connection == connection.name).order_by(table.c.period, table.c.entity)
+    columns = [dirty_period.c[name] for name in DirtyPeriod.__dataclass_fields__]
+    query = (
+        sa.select(*columns)
+        .where(dirty_period.c.connection == connection.name)
+        .order_by(dirty_period.c.period, dirty_period.c.entity)
+    )
     with connection.store.read() as database:
         found = [DirtyPeriod(*row) for row in database.execute(query)]
     derived = {entity.name for entity in connection.source.entities if entity.derived_from}
@@ -108,7 +110,7 @@ def periods_to_read(connection: OpenConnection) -> tuple[DirtyPeriod, ...]:
 def dirty_since(connection: OpenConnection, entity: str, period: Period) -> datetime | None:
     """Answer when it was noted (aware UTC) that the entity and period must be read again; None where it need not."""
     with connection.store.read() as database:
-        query = sa.select(tables.dirty_period.c.noted_at).where(*_key(connection, entity, period))
+        query = sa.select(dirty_period.c.noted_at).where(*_key(connection, entity, period))
         return database.execute(query).scalar()
 
 
@@ -131,14 +133,16 @@ def _to_note(connection: OpenConnection, changes: Changes) -> Iterator[tuple[str
 
 
 def _move_watermark(connection: OpenConnection, at: datetime) -> None:
-    table = tables.watermark
-    mine = sa.and_(table.c.connection == connection.name, table.c.feed == FEED)
+    mine = sa.and_(watermark.c.connection == connection.name, watermark.c.feed == FEED)
     with connection.store.begin() as database:
-        moved = database.execute(sa.update(table).where(mine).values(at=at))
+        moved = database.execute(sa.update(watermark).where(mine).values(at=at))
         if not moved.rowcount:
-            database.execute(sa.insert(table).values(connection=connection.name, feed=FEED, at=at))
+            database.execute(sa.insert(watermark).values(connection=connection.name, feed=FEED, at=at))
 
 
 def _key(connection: OpenConnection, entity: str, period: Period) -> tuple[sa.ColumnElement[bool], ...]:
-    table = tables.dirty_period
-    return table.c.connection == connection.name, table.c.entity == entity, table.c.period == str(period)
+    return (
+        dirty_period.c.connection == connection.name,
+        dirty_period.c.entity == entity,
+        dirty_period.c.period == str(period),
+    )

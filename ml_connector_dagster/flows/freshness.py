@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.loads import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,6 @@ def latest_open_period(connection: OpenConnection, target_name: str) -> LatestPe
     now = connection.store.now()
     zone = ZoneInfo(connection.settings.source.time_zone)
     period = str(Period.of(now.astimezone(zone).date()))
-    load = tables.load
     query = sa.select(sa.func.max(load.c.verified_at)).where(
         load.c.connection == connection.name, load.c.target == target_name, load.c.period == period
     )

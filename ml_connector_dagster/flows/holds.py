@@ -21,7 +21,7 @@ from ml_connector_dagster.mapping.crosswalk import MovedCode, moved_codes, read_
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 from ml_connector_dagster.staging.frames import arrow_schema
 from ml_connector_dagster.staging.snapshots import Staging
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.staging import snapshot
 
 MOST_NAMED = 5
 """How many ids a sentence names; the rest is counted."""
@@ -149,9 +149,8 @@ def _rows_before(connection: OpenConnection, main: SnapshotFact, before: LoadFac
     digest = pinned.get(f"{main.entity}@{main.period}") or next(of_entity, None)
     if digest is None:
         return 0
-    table = tables.snapshot
-    query = sa.select(table.c.rows).where(
-        table.c.connection == connection.name, table.c.entity == main.entity, table.c.digest == digest
+    query = sa.select(snapshot.c.rows).where(
+        snapshot.c.connection == connection.name, snapshot.c.entity == main.entity, snapshot.c.digest == digest
     )
     with connection.store.read() as database:
         return database.execute(query.limit(1)).scalar() or 0

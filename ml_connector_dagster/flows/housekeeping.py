@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Table, delete, func, select
 from ml_connector_dagster.store.closed_questions import count_closed, forget_closed
 from ml_connector_dagster.store.mailbox import DONE
 from ml_connector_dagster.store.references import forget_snapshots, outlived_snapshots, referred_blobs
-from ml_connector_dagster.store.tables import consent_state, mailbox
+from ml_connector_dagster.store.tables.connections import consent_state
+from ml_connector_dagster.store.tables.database import mailbox
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.blobs import Blobs

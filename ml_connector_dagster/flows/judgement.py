@@ -22,7 +22,7 @@ from ml_connector_dagster.errors import (
 from ml_connector_dagster.flows.incomplete import MOST_NAMED_LINES, incomplete
 from ml_connector_dagster.flows.verify import verify_load
 from ml_connector_dagster.store.faultpoints import fault_point
-from ml_connector_dagster.store.tables import rejected_row
+from ml_connector_dagster.store.tables.loads import rejected_row
 
 if TYPE_CHECKING:
     from ml_connector_dagster.flows.desk import Desk

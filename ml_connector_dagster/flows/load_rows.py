@@ -18,7 +18,7 @@ from ml_connector_dagster.audit.trail import record_load
 from ml_connector_dagster.errors import ConnectorError, OutcomeUnknown, QuotaExhausted, TemporarilyRefused
 from ml_connector_dagster.store.faultpoints import fault_point
 from ml_connector_dagster.store.locks import LockLost
-from ml_connector_dagster.store.tables import known_task, load
+from ml_connector_dagster.store.tables.loads import known_task, load
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store

@@ -11,7 +11,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from ml_connector_dagster.connections.opening import OpenConnection
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.loads import load as load_table
 
 DONE = frozenset({"verified", "skipped"})
 """The slice stands in Anaplan, read back and equal."""
@@ -74,25 +74,23 @@ class PastLoads:
     @classmethod
     def of(cls, connection: OpenConnection, target: str) -> PastLoads:
         """Read the loads of one target with one query."""
-        table = tables.load
-        columns = [table.c[name] for name in LoadFact.__dataclass_fields__]
-        query = sa.select(*columns).where(table.c.connection == connection.name, table.c.target == target)
+        columns = [load_table.c[name] for name in LoadFact.__dataclass_fields__]
+        query = sa.select(*columns).where(load_table.c.connection == connection.name, load_table.c.target == target)
         with connection.store.read() as database:
             return cls(LoadFact(*row) for row in database.execute(query))
 
     @classmethod
     def newest_of(cls, connection: OpenConnection) -> PastLoads:
         """Read no more than the newest load and the newest one that is done of each slice: a tick must stay cheap."""
-        table = tables.load
-        period = sa.case((table.c.target_kind == "list", ""), else_=table.c.period)
+        period = sa.case((load_table.c.target_kind == "list", ""), else_=load_table.c.period)
         newest = (
-            sa.select(sa.func.max(table.c.id))
-            .where(table.c.connection == connection.name)
-            .group_by(table.c.target, period)
+            sa.select(sa.func.max(load_table.c.id))
+            .where(load_table.c.connection == connection.name)
+            .group_by(load_table.c.target, period)
         )
-        done = newest.where(table.c.state.in_(DONE))
-        columns = [table.c[name] for name in LoadFact.__dataclass_fields__]
-        query = sa.select(*columns).where(sa.or_(table.c.id.in_(newest), table.c.id.in_(done)))
+        done = newest.where(load_table.c.state.in_(DONE))
+        columns = [load_table.c[name] for name in LoadFact.__dataclass_fields__]
+        query = sa.select(*columns).where(sa.or_(load_table.c.id.in_(newest), load_table.c.id.in_(done)))
         with connection.store.read() as database:
             return cls(LoadFact(*row) for row in database.execute(query))
 
@@ -119,12 +117,11 @@ class PastLoads:
 
 def attempts(connection: OpenConnection, target: str, kind: str, period: str, digest: str) -> int:
     """Answer how often this content was tried, over all its loads: the next run key must be another (protocol 17)."""
-    table = tables.load
-    query = sa.select(sa.func.coalesce(sa.func.sum(table.c.attempt), 0)).where(
-        table.c.connection == connection.name, table.c.target == target, table.c.digest == digest
+    query = sa.select(sa.func.coalesce(sa.func.sum(load_table.c.attempt), 0)).where(
+        load_table.c.connection == connection.name, load_table.c.target == target, load_table.c.digest == digest
     )
     if kind != "list":
-        query = query.where(table.c.period == period)
+        query = query.where(load_table.c.period == period)
     with connection.store.read() as database:
         return int(database.execute(query).scalar_one())
 

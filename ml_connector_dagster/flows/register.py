@@ -22,7 +22,7 @@ from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.mapping.targets import ListTarget
 from ml_connector_dagster.sources.contract.entity import EntityKind
 from ml_connector_dagster.staging.snapshots import Staging
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.loads import held_change, period_register
 
 POST_CLOSE = "the accounting system locked the period: its last changes are read once more"
 
@@ -91,8 +91,9 @@ def state_of(period: Period, newest: Period, open_months: int, lock_on: date | N
 
 def period_states(connection: OpenConnection) -> Mapping[str, PeriodState]:
     """Answer what the register says of each period; a period absent was never looked at."""
-    table = tables.period_register
-    query = sa.select(table.c.period, table.c.state).where(table.c.connection == connection.name)
+    query = sa.select(period_register.c.period, period_register.c.state).where(
+        period_register.c.connection == connection.name
+    )
     with connection.store.read() as database:
         return {period: PeriodState(state) for period, state in database.execute(query)}
 
@@ -103,31 +104,35 @@ def keep_holds(connection: OpenConnection, target: str, period: str, digest: str
     A list has one content whatever the period; its caller gives the period of its newest snapshot.
     """
     kept = list(holds)
-    table = tables.held_change
-    mine = sa.and_(table.c.connection == connection.name, table.c.target == target, table.c.period == period)
+    mine = sa.and_(
+        held_change.c.connection == connection.name, held_change.c.target == target, held_change.c.period == period
+    )
     row: dict[str, Any] = {
         "reason": " ".join(hold.says for hold in kept),
         "delta": next((hold.delta for hold in kept if hold.delta), Decimal(0)),
         "releasable": all(hold.reason.may_be_released for hold in kept),
     }
     with connection.store.begin() as database:
-        database.execute(sa.delete(table).where(mine, table.c.released_at.is_(None), table.c.digest != digest))
-        here = sa.and_(mine, table.c.digest == digest)
-        known = database.execute(sa.select(table.c.released_at).where(here)).one_or_none()
+        database.execute(
+            sa.delete(held_change).where(mine, held_change.c.released_at.is_(None), held_change.c.digest != digest)
+        )
+        here = sa.and_(mine, held_change.c.digest == digest)
+        known = database.execute(sa.select(held_change.c.released_at).where(here)).one_or_none()
         if not kept and known is not None and known.released_at is None:
-            database.execute(sa.delete(table).where(here))
+            database.execute(sa.delete(held_change).where(here))
         elif kept and known is None:
             key = {"connection": connection.name, "target": target, "period": period, "digest": digest}
-            database.execute(sa.insert(table).values(**key, **row, held_at=connection.store.now()))
+            database.execute(sa.insert(held_change).values(**key, **row, held_at=connection.store.now()))
         elif kept:
-            database.execute(sa.update(table).where(here).values(**row, released_at=None, released_by=None))
+            database.execute(sa.update(held_change).where(here).values(**row, released_at=None, released_by=None))
 
 
 def released_digests(connection: OpenConnection, target: str) -> frozenset[tuple[str, str]]:
     """Answer (period, digest) of what a person released."""
-    table = tables.held_change
-    query = sa.select(table.c.period, table.c.digest).where(
-        table.c.connection == connection.name, table.c.target == target, table.c.released_at.is_not(None)
+    query = sa.select(held_change.c.period, held_change.c.digest).where(
+        held_change.c.connection == connection.name,
+        held_change.c.target == target,
+        held_change.c.released_at.is_not(None),
     )
     with connection.store.read() as database:
         return frozenset((period, digest) for period, digest in database.execute(query))
@@ -135,11 +140,10 @@ def released_digests(connection: OpenConnection, target: str) -> frozenset[tuple
 
 def held_slices(connection: OpenConnection) -> tuple[HeldSlice, ...]:
     """Answer what waits for a person, oldest first."""
-    table = tables.held_change
     query = (
         sa.select(*_held_columns())
-        .where(table.c.connection == connection.name, table.c.released_at.is_(None))
-        .order_by(table.c.held_at, table.c.id)
+        .where(held_change.c.connection == connection.name, held_change.c.released_at.is_(None))
+        .order_by(held_change.c.held_at, held_change.c.id)
     )
     with connection.store.read() as database:
         return tuple(HeldSlice(*row) for row in database.execute(query))
@@ -178,8 +182,8 @@ def release(connection: OpenConnection, target: str, period: str, *, by: str) ->
 
 def _let_go(connection: OpenConnection, held: HeldSlice, by: str) -> None:
     """Mark the content released, in one transaction with its audit event; what somebody else released first stays theirs."""
-    table, now = tables.held_change, connection.store.now()
-    mine = sa.and_(table.c.id == held.id, table.c.released_at.is_(None))
+    now = connection.store.now()
+    mine = sa.and_(held_change.c.id == held.id, held_change.c.released_at.is_(None))
     facts = {
         "by": by,
         "target": held.target,
@@ -189,26 +193,25 @@ def _let_go(connection: OpenConnection, held: HeldSlice, by: str) -> None:
         "reason": held.reason,
     }
     with connection.store.begin() as database:
-        released = database.execute(sa.update(table).where(mine).values(released_at=now, released_by=by))
+        released = database.execute(sa.update(held_change).where(mine).values(released_at=now, released_by=by))
         if released.rowcount == 1:
             record(database, connection.name, "hold_released", facts)
 
 
 def _held_columns() -> list[sa.ColumnElement[Any]]:
-    table = tables.held_change
     names = [name for name in HeldSlice.__dataclass_fields__ if name != "may_be_released"]
-    return [*(table.c[name] for name in names), table.c.releasable]
+    return [*(held_change.c[name] for name in names), held_change.c.releasable]
 
 
 def _write(connection: OpenConnection, states: Mapping[str, PeriodState]) -> None:
-    table, now = tables.period_register, connection.store.now()
+    now = connection.store.now()
     rows = [
         {"connection": connection.name, "period": period, "state": state.value, "changed_at": now}
         for period, state in states.items()
     ]
     if not rows:
         return
-    made = (postgresql.insert if connection.store.is_postgres else sqlite.insert)(table).values(rows)
+    made = (postgresql.insert if connection.store.is_postgres else sqlite.insert)(period_register).values(rows)
     moved = {name: made.excluded[name] for name in ("state", "changed_at")}
     with connection.store.begin() as database:
         database.execute(made.on_conflict_do_update(index_elements=["connection", "period"], set_=moved))

@@ -13,7 +13,7 @@ from ml_connector_dagster.flows.file_cut import OWN_CUT, file_as_planned
 from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.load import LoadOutcome, load_target
 from ml_connector_dagster.flows.load_rows import LoadBook, LoadRow
-from ml_connector_dagster.store.tables import rejected_row
+from ml_connector_dagster.store.tables.loads import rejected_row
 
 if TYPE_CHECKING:
     from ml_connector_dagster.connections.opening import OpenConnection

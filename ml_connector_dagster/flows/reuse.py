@@ -10,7 +10,7 @@ from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.staging.snapshot import SnapshotRow
 from ml_connector_dagster.staging.snapshots import Staging
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.staging import dirty_period, snapshot
 
 
 def reuse_newest(
@@ -32,26 +32,26 @@ def reuse_newest(
 
 
 def _copy_pointer(connection: OpenConnection, newest: SnapshotRow, period: Period) -> None:
-    table = tables.snapshot
     slice_of_period = sa.and_(
-        table.c.connection == connection.name, table.c.entity == newest.entity, table.c.period == str(period)
+        snapshot.c.connection == connection.name, snapshot.c.entity == newest.entity, snapshot.c.period == str(period)
     )
     new = {"period": str(period), "calls": 0, "published_at": connection.store.now(), "current": True}
-    kept = [column for column in table.columns if column.name not in (*new, "id")]
-    copied = sa.select(*kept, *(sa.literal(value, table.c[name].type) for name, value in new.items()))
+    kept = [column for column in snapshot.columns if column.name not in (*new, "id")]
+    copied = sa.select(*kept, *(sa.literal(value, snapshot.c[name].type) for name, value in new.items()))
     with connection.store.begin() as database:
-        database.execute(sa.update(table).where(slice_of_period, table.c.current).values(current=False))
+        database.execute(sa.update(snapshot).where(slice_of_period, snapshot.c.current).values(current=False))
         database.execute(
-            sa.insert(table).from_select(
-                [*(column.name for column in kept), *new], copied.where(table.c.id == newest.id)
+            sa.insert(snapshot).from_select(
+                [*(column.name for column in kept), *new], copied.where(snapshot.c.id == newest.id)
             )
         )
 
 
 def _settle_dirty(connection: OpenConnection, newest: SnapshotRow, period: Period) -> None:
-    table = tables.dirty_period
     mark = sa.and_(
-        table.c.connection == connection.name, table.c.entity == newest.entity, table.c.period == str(period)
+        dirty_period.c.connection == connection.name,
+        dirty_period.c.entity == newest.entity,
+        dirty_period.c.period == str(period),
     )
     with connection.store.begin() as database:
-        database.execute(sa.delete(table).where(mark, table.c.noted_at <= newest.read_began_at))
+        database.execute(sa.delete(dirty_period).where(mark, dirty_period.c.noted_at <= newest.read_began_at))

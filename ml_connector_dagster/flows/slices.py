@@ -23,7 +23,7 @@ from ml_connector_dagster.ledger.period import Period, periods_between
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 from ml_connector_dagster.sources.contract.entity import EntityKind
 from ml_connector_dagster.sources.contract.source import Source
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.staging import snapshot
 
 TRIAL_BALANCE = "trial_balance"
 """Name under which the books' own report is staged beside ``ledger_lines``."""
@@ -61,9 +61,8 @@ class CurrentSnapshots:
     @classmethod
     def of(cls, connection: OpenConnection) -> CurrentSnapshots:
         """Read the facts with one query."""
-        table = tables.snapshot
-        columns = [table.c[name] for name in SnapshotFact.__dataclass_fields__]
-        query = sa.select(*columns).where(table.c.connection == connection.name, table.c.current)
+        columns = [snapshot.c[name] for name in SnapshotFact.__dataclass_fields__]
+        query = sa.select(*columns).where(snapshot.c.connection == connection.name, snapshot.c.current)
         with connection.store.read() as database:
             return cls(SnapshotFact(*row) for row in database.execute(query))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.loads import load, tie_out
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store
@@ -23,8 +23,8 @@ def has_strayed(store: Store, slice_: tuple[str, str, str]) -> bool:
         slice_: Name of the connection, name of the target, period.
     """
     mine = dict(zip(("connection", "target", "period"), slice_, strict=True))
-    seen = sa.select(tables.tie_out).filter_by(**mine).order_by(tables.tie_out.c.id.desc()).limit(1)
-    verified = sa.select(sa.func.max(tables.load.c.verified_at)).filter_by(**mine, state="verified")
+    seen = sa.select(tie_out).filter_by(**mine).order_by(tie_out.c.id.desc()).limit(1)
+    verified = sa.select(sa.func.max(load.c.verified_at)).filter_by(**mine, state="verified")
     with store.read() as database:
         newest = database.execute(seen).mappings().one_or_none()
         verified_at = database.execute(verified).scalar()

@@ -25,7 +25,7 @@ from ml_connector_dagster.mapping.columns import LEDGER_ACCOUNT
 from ml_connector_dagster.mapping.members import Members
 from ml_connector_dagster.mapping.targets import ModuleTarget
 from ml_connector_dagster.sources.contract.entity import EntityKind
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.loads import tie_out as tie_out_table
 
 MOST_KEPT = 200
 """How many differences a row of the table keeps; the sum counts all of them."""
@@ -155,16 +155,15 @@ def newest_tie_outs(
         target_names: Of its modules.
         since: Only tie-outs made since then (aware UTC).
     """
-    table = tables.tie_out
     newest = (
-        sa.select(sa.func.max(table.c.id))
-        .where(table.c.connection == connection.name, table.c.target.in_(list(target_names)))
-        .group_by(table.c.target, table.c.period)
+        sa.select(sa.func.max(tie_out_table.c.id))
+        .where(tie_out_table.c.connection == connection.name, tie_out_table.c.target.in_(list(target_names)))
+        .group_by(tie_out_table.c.target, tie_out_table.c.period)
     )
     if since is not None:
-        newest = newest.where(table.c.measured_at >= since)
+        newest = newest.where(tie_out_table.c.measured_at >= since)
     with connection.store.read() as database:
-        rows = database.execute(sa.select(table).where(table.c.id.in_(newest))).mappings().all()
+        rows = database.execute(sa.select(tie_out_table).where(tie_out_table.c.id.in_(newest))).mappings().all()
     return {(row["target"], row["period"]): _from_row(dict(row)) for row in rows}
 
 
@@ -183,7 +182,7 @@ def _keep(connection: OpenConnection, result: TieOut) -> None:
         "holds": result.holds,
     }
     with connection.store.begin() as database:
-        database.execute(sa.insert(tables.tie_out).values(row))
+        database.execute(sa.insert(tie_out_table).values(row))
 
 
 def _from_row(row: dict[str, object]) -> TieOut:

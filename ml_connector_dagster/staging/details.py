@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.tables import detail
+from ml_connector_dagster.store.tables.staging import detail
 
 IDS_PER_QUERY = 500
 

@@ -19,7 +19,7 @@ from ml_connector_dagster.staging.spool import RowSpool, fingerprint, row_groups
 from ml_connector_dagster.store.blobs import Blobs
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import fault_point
-from ml_connector_dagster.store.tables import dirty_period, quarantined_record, snapshot
+from ml_connector_dagster.store.tables.staging import dirty_period, quarantined_record, snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.staging.digest import run_starts
 from ml_connector_dagster.staging.snapshot import SliceOf
 from ml_connector_dagster.staging.spool import row_groups
-from ml_connector_dagster.store.tables import dirty_period, record_period
+from ml_connector_dagster.store.tables.staging import dirty_period, record_period
 
 NOWHERE = ""
 """The period of a record that left one and was found in none since."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, delete, func, select
 
-from ml_connector_dagster.store.tables import (
+from ml_connector_dagster.store.tables.desktop import (
     desktop_attempt,
     desktop_operation,
     desktop_page,

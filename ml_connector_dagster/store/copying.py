@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from ml_connector_dagster.store.engine import build_engine
 from ml_connector_dagster.store.migrate import upgrade
-from ml_connector_dagster.store.tables import METADATA
+from ml_connector_dagster.store.tables.schema import schema
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store
@@ -57,7 +57,7 @@ def _copy_tables(store: Store, target: Path) -> dict[str, int]:
             copy.connect().execution_options(write=True) as written,
             written.begin(),
         ):
-            for table in METADATA.sorted_tables:
+            for table in schema().sorted_tables:
                 found = source.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table)).mappings()
                 for rows in found.partitions():
                     written.execute(insert(table), [dict(row) for row in rows])
@@ -72,7 +72,7 @@ def _counted(file: Path) -> dict[str, int]:
         with copy.connect() as connection:
             return {
                 name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-                for name, table in METADATA.tables.items()
+                for name, table in schema().tables.items()
             }
     finally:
         copy.dispose()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlalchemy import ColumnElement, delete, insert, select
 
 from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.tables import kept_detail
+from ml_connector_dagster.store.tables.staging import kept_detail
 
 IDS_A_QUERY = 500
 

@@ -22,7 +22,7 @@ from ml_connector_dagster.errors import SettingWrong, TemporarilyRefused
 from ml_connector_dagster.store.environment import DATABASE_URL, Environment
 from ml_connector_dagster.store.marker import check_instance, check_profile, write_marker
 from ml_connector_dagster.store.migrate import check_revision, revision_of, upgrade
-from ml_connector_dagster.store.tables import marker
+from ml_connector_dagster.store.tables.database import marker
 
 BUSY_SECONDS = 30
 POSTGRES_OPTIONS = (

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from ml_connector_dagster.errors import QuotaExhausted
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.locks import LockBusy, Locks
-from ml_connector_dagster.store.tables import rate_limit
+from ml_connector_dagster.store.tables.database import rate_limit
 
 LEAST_SLEEP_SECONDS = 0.001
 SLOT_LOOK_SECONDS = 0.05

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.tables import mailbox
+from ml_connector_dagster.store.tables.database import mailbox
 
 PENDING = "pending"
 DONE = "done"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, func, select
 
-from ml_connector_dagster.store.tables import load, quarantined_record, snapshot
+from ml_connector_dagster.store.tables.loads import load
+from ml_connector_dagster.store.tables.staging import quarantined_record, snapshot
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store

@@ -9,7 +9,8 @@ from sqlalchemy import delete, insert, select, update
 
 from ml_connector_dagster.audit import trail
 from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.tables import audit_event, load
+from ml_connector_dagster.store.tables.audit import audit_event
+from ml_connector_dagster.store.tables.loads import load
 
 LOAD = {
     "connection": "uk", "model_id": "M", "target": "actuals", "target_kind": "module", "period": "2026-10", "digest": "d",

@@ -23,7 +23,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract.answers import Page
 from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.store.environment import Environment
-from ml_connector_dagster.store.tables import desktop_company
+from ml_connector_dagster.store.tables.desktop import desktop_company
 from ml_connector_dagster_tests.connections.sandboxed import variables
 from ml_connector_dagster_tests.faults.desktop_office import ACCOUNTS, CLASSES, Office, hcp
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_books import SmallBooks

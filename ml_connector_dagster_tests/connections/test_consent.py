@@ -12,7 +12,7 @@ from ml_connector_dagster.connections.consent import Consents
 from ml_connector_dagster.connections.credentials import Credentials, Standing
 from ml_connector_dagster.connections.uses import use_of
 from ml_connector_dagster.errors import CredentialRefused, RequestRejected, SettingWrong
-from ml_connector_dagster.store.tables import consent_state
+from ml_connector_dagster.store.tables.connections import consent_state
 from ml_connector_dagster_tests.connections.sandboxed import IE, REDIRECT, UK, redirect_of
 
 

@@ -13,7 +13,8 @@ from ml_connector_dagster.connections.enablement import is_enabled, set_enabled
 from ml_connector_dagster.connections.entering import enter
 from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.errors import CredentialRefused, SettingWrong
-from ml_connector_dagster.store.tables import credential, rate_limit
+from ml_connector_dagster.store.tables.connections import credential
+from ml_connector_dagster.store.tables.database import rate_limit
 from ml_connector_dagster_tests.connections.sandboxed import MODEL, UK, XERO_CLIENT
 from ml_connector_dagster_tests.faults.forked import ended, fork
 

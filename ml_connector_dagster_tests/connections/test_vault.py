@@ -23,7 +23,7 @@ from ml_connector_dagster.connections.preparing import prepare
 from ml_connector_dagster.connections.vault import Owner, Vault
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.tables import data_key, secret
+from ml_connector_dagster.store.tables.connections import data_key, secret
 from ml_connector_dagster_tests.faults.forked import KILLED, ended, fork
 
 ACME, OTHER = Owner("acme", "xero"), Owner("other", "xero")

@@ -31,8 +31,8 @@ from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID
 from ml_connector_dagster.sandbox.anaplan.tenant import Tenant
 from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.staging.snapshots import Staging
-from ml_connector_dagster.store import tables
 from ml_connector_dagster.store.environment import Environment
+from ml_connector_dagster.store.tables.staging import snapshot
 from ml_connector_dagster_tests.connections.sandboxed import ANAPLAN_LOGIN, DEMO, connected, consent, variables
 from ml_connector_dagster_tests.end_to_end.close_at_hand import in_a_hurry, without_limits
 
@@ -190,7 +190,7 @@ class Scene:
     def staged(self) -> dict[str, str]:
         """Answer which content is current for each entity of October."""
         with Connector(Environment.read(self.shell)) as connector, connector.store.read() as database:
-            row = tables.snapshot
+            row = snapshot
             found = database.execute(
                 sa.select(row.c.entity, row.c.digest).where(row.c.period == OCT, row.c.current.is_(True))
             )

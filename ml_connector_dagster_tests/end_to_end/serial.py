@@ -11,7 +11,7 @@ import yaml
 from ml_connector_dagster.cli.dagster_graphql import ENDED
 from ml_connector_dagster.connections.enablement import set_enabled
 from ml_connector_dagster.flows.due import model_is_busy
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.loads import load, tie_out
 from ml_connector_dagster_tests.end_to_end.stack import Stack, overlapping, until
 
 FIRST, SECOND = "2024-09", "2024-10"
@@ -106,7 +106,7 @@ def assert_serial(stack: Stack, before: int, *, at_least: int) -> None:
 
 def actuals_verified(stack: Stack) -> set[tuple[str, str]]:
     """Answer company and period of each slice of actuals whose newest tie-out holds."""
-    table = tables.tie_out
+    table = tie_out
     with stack.connector.store.read() as database:
         rows = database.execute(sa.select(table).order_by(table.c.id)).mappings().all()
     newest = {(row["connection"], row["period"]): row["holds"] and row["anaplan"] is not None for row in rows}
@@ -115,7 +115,7 @@ def actuals_verified(stack: Stack) -> set[tuple[str, str]]:
 
 def load_states(stack: Stack, run_id: str) -> list[str]:
     """Answer how the loads of a run stand."""
-    query = sa.select(tables.load.c.state).where(tables.load.c.run_id == run_id)
+    query = sa.select(load.c.state).where(load.c.run_id == run_id)
     with stack.connector.store.read() as database:
         return list(database.execute(query).scalars())
 

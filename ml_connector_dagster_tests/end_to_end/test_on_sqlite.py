@@ -21,7 +21,7 @@ from ml_connector_dagster.connections.entering import enter
 from ml_connector_dagster.connections.vault import Owner
 from ml_connector_dagster.flows.slices import CurrentSnapshots
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.loads import load
 from ml_connector_dagster_tests.connections.sandboxed import ANAPLAN_LOGIN, XERO_CLIENT
 from ml_connector_dagster_tests.end_to_end import serial
 from ml_connector_dagster_tests.end_to_end.stack import Stack, months_before, stack_running, until
@@ -170,12 +170,12 @@ def _map(stack: Stack, account: str, member: str) -> None:
 
 def _newest_load(stack: Stack) -> int:
     with stack.connector.store.read() as database:
-        return int(database.execute(sa.select(sa.func.max(tables.load.c.id))).scalar_one())
+        return int(database.execute(sa.select(sa.func.max(load.c.id))).scalar_one())
 
 
 def _months_loaded_since(stack: Stack, load_id: int) -> set[str]:
-    query = sa.select(tables.load.c.period).where(
-        tables.load.c.id > load_id, tables.load.c.target == "actuals", tables.load.c.connection == "calder_ie"
+    query = sa.select(load.c.period).where(
+        load.c.id > load_id, load.c.target == "actuals", load.c.connection == "calder_ie"
     )
     with stack.connector.store.read() as database:
         return set(database.execute(query).scalars())

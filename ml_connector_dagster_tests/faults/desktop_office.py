@@ -26,7 +26,12 @@ from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.sessions import Sessions
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import planted
-from ml_connector_dagster.store.tables import desktop_attempt, desktop_company, desktop_operation, desktop_session
+from ml_connector_dagster.store.tables.desktop import (
+    desktop_attempt,
+    desktop_company,
+    desktop_operation,
+    desktop_session,
+)
 from ml_connector_dagster_tests.faults.sandbox_books import SandboxBooks
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_books import MachineDiedError, SmallBooks
 

@@ -20,7 +20,7 @@ from ml_connector_dagster.connections.vault import Vault
 from ml_connector_dagster.errors import ConnectorError, CredentialRefused, TemporarilyRefused
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import planted
-from ml_connector_dagster.store.tables import refresh_intent
+from ml_connector_dagster.store.tables.connections import refresh_intent
 from ml_connector_dagster_tests.faults.forked import KILLED, ended, fork
 from ml_connector_dagster_tests.faults.token_desk import Desk, opened_desk
 

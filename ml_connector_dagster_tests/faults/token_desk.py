@@ -16,7 +16,7 @@ from ml_connector_dagster.connections.vault import Vault
 from ml_connector_dagster.errors import CredentialRefused, TemporarilyRefused
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.locks import Locks
-from ml_connector_dagster.store.tables import credential, refresh_intent
+from ml_connector_dagster.store.tables.connections import credential, refresh_intent
 from ml_connector_dagster.transport.grant import AccessToken, GrantClient
 from ml_connector_dagster_tests.faults.fake_grant import FakeGrant, serving
 

@@ -148,7 +148,7 @@ class Office:
         """All loads, oldest first."""
         from sqlalchemy import select
 
-        from ml_connector_dagster.store.tables import load
+        from ml_connector_dagster.store.tables.loads import load
 
         with self.store.read() as connection:
             ids = connection.execute(select(load.c.id).order_by(load.c.id)).scalars().all()
@@ -158,7 +158,7 @@ class Office:
         """Task id to note."""
         from sqlalchemy import select
 
-        from ml_connector_dagster.store.tables import known_task
+        from ml_connector_dagster.store.tables.loads import known_task
 
         with self.store.read() as connection:
             return {row.task_id: row.note for row in connection.execute(select(known_task))}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.load_rows import LoadBook, LoadRow
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.loads import load
 from ml_connector_dagster_tests.flows.little_company import LittleConnection
 
 
@@ -28,5 +28,5 @@ def loaded(connection: LittleConnection, plan: FilePlan, state: str = "verified"
         row = book.move(row, state)
     if changed:
         with connection.store.begin() as database:
-            database.execute(sa.update(tables.load).where(tables.load.c.id == row.id).values(**changed))
+            database.execute(sa.update(load).where(load.c.id == row.id).values(**changed))
     return book.get(row.id)

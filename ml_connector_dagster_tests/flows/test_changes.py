@@ -10,7 +10,7 @@ from ml_connector_dagster.flows.changes import DERIVED_WAIT, TRIED_AGAIN, change
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract.answers import Changes
 from ml_connector_dagster.staging.snapshots import Staging
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.staging import dirty_period
 from ml_connector_dagster_tests.flows.little_company import little
 
 AUG, SEP, OCT = (Period(2026, month) for month in (8, 9, 10))
@@ -50,7 +50,7 @@ def test_a_read_that_failed_is_asked_for_again_after_an_hour(october):
     note_changes(october)
     hours_ago = october.store.now() - 2 * TRIED_AGAIN - timedelta(minutes=1)
     with october.store.begin() as database:
-        database.execute(sa.update(tables.dirty_period).values(noted_at=hours_ago))
+        database.execute(sa.update(dirty_period).values(noted_at=hours_ago))
     assert [dirty.attempt for dirty in dirty_periods(october)] == [2]
 
 
@@ -62,7 +62,7 @@ def test_a_change_before_the_first_period_moves_the_opening_balance(october):
     assert dirty_periods(october) == ()  # what is derived waits for the run that may be under way
     long_ago = october.store.now() - DERIVED_WAIT - timedelta(seconds=1)
     with october.store.begin() as database:
-        database.execute(sa.update(tables.dirty_period).values(noted_at=long_ago))
+        database.execute(sa.update(dirty_period).values(noted_at=long_ago))
     assert [dirty.entity for dirty in dirty_periods(october)] == ["ledger_lines"]
 
 

@@ -20,11 +20,14 @@ from ml_connector_dagster.connections.preparing import prepare
 from ml_connector_dagster.flows.housekeeping import Tidied, tidy
 from ml_connector_dagster.flows.restore_drill import drill
 from ml_connector_dagster.flows.translate import translate
-from ml_connector_dagster.store import tables
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.mailbox import Mailbox
 from ml_connector_dagster.store.references import ADDRESSES, referred_blobs
-from ml_connector_dagster.store.tables import METADATA
+from ml_connector_dagster.store.tables.audit import audit_event
+from ml_connector_dagster.store.tables.database import mailbox
+from ml_connector_dagster.store.tables.loads import load
+from ml_connector_dagster.store.tables.schema import schema
+from ml_connector_dagster.store.tables.staging import snapshot
 from ml_connector_dagster_tests.connections.sandboxed import XERO_CLIENT
 from ml_connector_dagster_tests.flows.little_company import LittleConnection, little
 from ml_connector_dagster_tests.flows.past import loaded
@@ -49,14 +52,14 @@ def company(store: Store) -> LittleConnection:
 
 def _age(company: LittleConnection) -> None:
     with company.store.begin() as database:
-        database.execute(sa.update(tables.snapshot).values(published_at=LONG_AGO))
-        database.execute(sa.update(tables.mailbox).values(done_at=LONG_AGO).where(tables.mailbox.c.state == "done"))
+        database.execute(sa.update(snapshot).values(published_at=LONG_AGO))
+        database.execute(sa.update(mailbox).values(done_at=LONG_AGO).where(mailbox.c.state == "done"))
     for path in (company.store.home / "blobs").rglob("*.*"):
         os.utime(path, (LONG_AGO.timestamp(),) * 2)
 
 
 def test_every_column_that_holds_an_address_is_a_mark() -> None:
-    named = {column for table in METADATA.tables.values() for column in table.c if column.name.endswith("blob")}
+    named = {column for table in schema().tables.values() for column in table.c if column.name.endswith("blob")}
     assert named == set(ADDRESSES)
 
 
@@ -94,8 +97,8 @@ def test_only_what_is_old_and_nobody_s_is_taken(company: LittleConnection) -> No
     assert [letter.key for letter in letters.pending("webhook")] == ["waits"]
     assert sorted(path.name for path in (store.home / "spool").iterdir()) == ["xero.spool"]
     with store.read() as database:
-        pinned = database.execute(sa.select(tables.load.c.snapshots)).scalar_one()
-        digests = set(database.execute(sa.select(tables.snapshot.c.digest)).scalars())
+        pinned = database.execute(sa.select(load.c.snapshots)).scalar_one()
+        digests = set(database.execute(sa.select(snapshot.c.digest)).scalars())
     assert set(pinned.values()) <= digests
     assert {one.removed for one in tidy(store, blobs)} == {0}
 
@@ -104,7 +107,7 @@ def test_what_was_current_until_a_moment_ago_may_still_be_read(company: LittleCo
     _age(company)
     company.books.edit("inv-2", lines={"acc-200": Decimal(43)})
     with company.store.read() as database:
-        current = set(database.execute(sa.select(tables.snapshot.c.blob).where(tables.snapshot.c.current)).scalars())
+        current = set(database.execute(sa.select(snapshot.c.blob).where(snapshot.c.current)).scalars())
     company.pull(OCT, "invoices")
     tidy(company.store, company.blobs)
     assert all(company.blobs.is_whole(address) for address in current)
@@ -123,7 +126,7 @@ def connector(company: LittleConnection) -> Iterator[Connector]:
 
 def _everything(connector: Connector) -> object:
     with connector.store.read() as database:
-        rows = {name: database.execute(sa.select(table)).all() for name, table in METADATA.tables.items()}
+        rows = {name: database.execute(sa.select(table)).all() for name, table in schema().tables.items()}
     return rows, sorted(path for path in connector.store.home.rglob("*") if not path.name.startswith("state.db-"))
 
 
@@ -142,9 +145,7 @@ def test_a_drill_names_each_part_that_could_not_be_restored(
     connector: Connector, company: LittleConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with company.store.begin() as database:
-        database.execute(
-            sa.update(tables.audit_event).where(tables.audit_event.c.sequence == 1).values(event="nothing")
-        )
+        database.execute(sa.update(audit_event).where(audit_event.c.sequence == 1).values(event="nothing"))
     address = min(one for one in referred_blobs(company.store) if one.startswith("file/"))
     Path(company.blobs.local_path(address)).write_bytes(b"")
     company.store.environment.vault_key_file.unlink()

@@ -30,7 +30,7 @@ from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID
 from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.locks import LockBusy, Locks
-from ml_connector_dagster.store.tables import rejected_row
+from ml_connector_dagster.store.tables.loads import rejected_row
 from ml_connector_dagster_tests.flows.office import ACTUALS, Office, office
 
 CELLS = {("200", "UK-a"): "1200.50", ("200", "UK-b"): "99.99", ("400", "unassigned"): "310.00"}
@@ -485,7 +485,7 @@ def test_a_file_that_arrived_short_is_found_by_its_row_count(desk: Office) -> No
 def rejected(desk: Office) -> list[tuple[int, str, str, str]]:
     from sqlalchemy import select
 
-    from ml_connector_dagster.store.tables import rejected_row
+    from ml_connector_dagster.store.tables.loads import rejected_row
 
     with desk.store.read() as connection:
         rows = connection.execute(select(rejected_row)).all()

@@ -18,7 +18,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sources.contract.answers import Page
 from ml_connector_dagster.sources.contract.entity import Entity
 from ml_connector_dagster.staging.snapshots import Staging
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.staging import snapshot
 from ml_connector_dagster_tests.cli.test_flow_commands import OneConnection
 from ml_connector_dagster_tests.flows.little_company import LITTLE, LittleConnection, LittleReader
 
@@ -95,4 +95,4 @@ def test_what_was_not_kept_is_refused_with_what_to_do(
 
 def _spoil(connection: LittleConnection, entity: str, **values: Any) -> None:
     with connection.store.begin() as database:
-        database.execute(sa.update(tables.snapshot).where(tables.snapshot.c.entity == entity).values(**values))
+        database.execute(sa.update(snapshot).where(snapshot.c.entity == entity).values(**values))

@@ -154,7 +154,7 @@ def test_a_cell_without_an_equals_sign_is_refused(run) -> None:
 def test_audit_verify_counts_and_finds_a_changed_load(run, desk: Office) -> None:
     from sqlalchemy import update
 
-    from ml_connector_dagster.store.tables import load
+    from ml_connector_dagster.store.tables.loads import load
 
     assert "7 events checked, 0 broken" in run("audit", "verify").stderr
     with desk.store.begin() as connection:

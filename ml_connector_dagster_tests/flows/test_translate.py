@@ -17,7 +17,8 @@ from ml_connector_dagster.flows.file_plan import HoldReason
 from ml_connector_dagster.flows.register import held_slices, release, update_register
 from ml_connector_dagster.flows.translate import translate
 from ml_connector_dagster.sources.contract.answers import RefusedRecord
-from ml_connector_dagster.store import tables
+from ml_connector_dagster.store.tables.loads import load
+from ml_connector_dagster.store.tables.staging import snapshot
 from ml_connector_dagster_tests.flows.little_company import ACTUALS, BALANCES, LISTS, little
 from ml_connector_dagster_tests.flows.past import loaded
 
@@ -174,9 +175,7 @@ def test_a_closing_balance_waits_for_the_books_own_report(balances):
     """The lines are staged before the report is: a run that died between the two leaves no opening."""
     balances.pull(OCT)
     with balances.store.begin() as database:
-        database.execute(
-            sa.update(tables.snapshot).where(tables.snapshot.c.entity == "trial_balance").values(current=False)
-        )
+        database.execute(sa.update(snapshot).where(snapshot.c.entity == "trial_balance").values(current=False))
     with pytest.raises(HeldForPerson):
         plan_of(balances, "balances")
 
@@ -416,7 +415,7 @@ def test_a_snapshot_that_housekeeping_took_away_holds_nothing_back(connection):
 def test_a_load_that_knows_no_snapshots_holds_nothing_back(connection):
     row = loaded(connection, plan_of(connection))
     with connection.store.begin() as database:
-        database.execute(sa.update(tables.load).where(tables.load.c.id == row.id).values(snapshots={}))
+        database.execute(sa.update(load).where(load.c.id == row.id).values(snapshots={}))
     connection.books.docs.clear()
     connection.pull(OCT)
     assert reasons(plan_of(connection)) == []

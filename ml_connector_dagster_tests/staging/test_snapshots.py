@@ -24,7 +24,7 @@ from ml_connector_dagster.staging.frames import arrow_schema, rows_of, table_of
 from ml_connector_dagster.staging.snapshot import StaleRead
 from ml_connector_dagster.staging.snapshots import StagedCompany
 from ml_connector_dagster.store.faultpoints import planted
-from ml_connector_dagster.store.tables import snapshot
+from ml_connector_dagster.store.tables.staging import snapshot
 from ml_connector_dagster_tests.staging.readings import BEGAN, LONG_AGO_MINUTES, OCTOBER, SEPTEMBER, Reader, line, page
 
 

@@ -16,7 +16,9 @@ from ml_connector_dagster.errors import SettingWrong, TemporarilyRefused
 from ml_connector_dagster.store import engine as engine_module
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
-from ml_connector_dagster.store.tables import Money, marker, watermark
+from ml_connector_dagster.store.tables.database import marker
+from ml_connector_dagster.store.tables.metadata import Money
+from ml_connector_dagster.store.tables.staging import watermark
 from ml_connector_dagster_tests.forks import all_at_once, fork, succeeded
 
 

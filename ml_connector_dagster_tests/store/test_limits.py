@@ -16,7 +16,7 @@ from ml_connector_dagster.errors import QuotaExhausted
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.limits import Limits, Pace
 from ml_connector_dagster.store.locks import LockBusy
-from ml_connector_dagster.store.tables import rate_limit
+from ml_connector_dagster.store.tables.database import rate_limit
 from ml_connector_dagster_tests.forks import all_at_once, fork, kill
 
 START = 1_800_000_000.0

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.mailbox import Mailbox
-from ml_connector_dagster.store.tables import mailbox as mailbox_table
+from ml_connector_dagster.store.tables.database import mailbox as mailbox_table
 from ml_connector_dagster_tests.forks import all_at_once, fork, succeeded
 
 

@@ -18,7 +18,7 @@ from ml_connector_dagster.store import migrate
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster.store.migrate import HEAD, VERSION_TABLE, known_revisions, revision_of, upgrade
-from ml_connector_dagster.store.tables import METADATA
+from ml_connector_dagster.store.tables.schema import schema
 
 MIGRATIONS = Path(migrate.__file__).with_name("migrations")
 
@@ -38,10 +38,10 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_the_migrated_database_is_exactly_the_metadata(store: Store) -> None:
-    """After an edit of tables.py: a new revision, alembic -c ml_connector_dagster/store/alembic.ini revision --autogenerate."""
+    """After an edit under tables/: a new revision, alembic -c ml_connector_dagster/store/alembic.ini revision --autogenerate."""
     with store.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": VERSION_TABLE})
-        assert compare_metadata(context, METADATA) == []
+        assert compare_metadata(context, schema()) == []
 
 
 def test_a_developers_alembic_reads_the_same_environment(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.journal_records import for_
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.readings import FAILED, Reading
 from ml_connector_dagster.sources.quickbooks_desktop.source import HOW_TO_CONNECT
-from ml_connector_dagster.store.tables import desktop_attempt, desktop_operation
+from ml_connector_dagster.store.tables.desktop import desktop_attempt, desktop_operation
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store

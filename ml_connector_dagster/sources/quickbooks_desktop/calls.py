@@ -18,7 +18,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.operations import (
     Phase,
     State,
 )
-from ml_connector_dagster.store.tables import desktop_company, desktop_operation
+from ml_connector_dagster.store.tables.desktop import desktop_company, desktop_operation
 
 PAUSE = timedelta(hours=1)
 """How long nothing is handed out after QuickBooks gave this application no right; then it is tried once more."""

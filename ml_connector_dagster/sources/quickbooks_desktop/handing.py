@@ -12,7 +12,7 @@ from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.sources.quickbooks_desktop import journals, reads, rows
 from ml_connector_dagster.sources.quickbooks_desktop.calls import Call, runnable
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Change, Message, Operation, Phase, State
-from ml_connector_dagster.store.tables import desktop_operation
+from ml_connector_dagster.store.tables.desktop import desktop_operation
 
 MOST_LOST_WRITES = 10
 """Answers to one journal that were lost or unreadable, after which a person must look."""

@@ -1,6 +1,6 @@
 """What waits for the customer's Web Connector, and what came back: the face that readers, journals and Dagster see.
 
-Tables (``store/tables.py``, revision 0003). One row a company file in ``desktop_company``: login, fencing ``epoch``, the facts
+Tables: ``store/tables/desktop.py``. One row a company file in ``desktop_company``: login, fencing ``epoch``, the facts
 of its last session, measured pace. ``desktop_session``: one login of a Web Connector, its ticket as SHA-256 alone.
 ``desktop_operation``: one thing asked (``operations.Operation``); its id is the qbXML requestID. ``reading``: reads that are
 only worth anything together, such as an entity's month. ``desktop_page``: answers of reads, by generation; readers see those
@@ -38,7 +38,7 @@ from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.sources.quickbooks_desktop import readings, reads, rows
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind, Operation, Phase, State
 from ml_connector_dagster.sources.quickbooks_desktop.readings import Reading, Request
-from ml_connector_dagster.store.tables import desktop_operation
+from ml_connector_dagster.store.tables.desktop import desktop_operation
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store

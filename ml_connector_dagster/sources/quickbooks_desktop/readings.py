@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from ml_connector_dagster.errors import TemporarilyRefused
 from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.operations import FINAL, Kind, Phase, State
-from ml_connector_dagster.store.tables import desktop_operation, desktop_page, reading
+from ml_connector_dagster.store.tables.desktop import desktop_operation, desktop_page, reading
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, Table, delete, insert, select, up
 
 from ml_connector_dagster.errors import TemporarilyRefused
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Operation
-from ml_connector_dagster.store.tables import (
+from ml_connector_dagster.store.tables.desktop import (
     desktop_attempt,
     desktop_company,
     desktop_operation,

@@ -28,7 +28,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.operations import Phase
 from ml_connector_dagster.sources.quickbooks_desktop.taking import Came
 from ml_connector_dagster.store.faultpoints import fault_point
 from ml_connector_dagster.store.limits import Limits
-from ml_connector_dagster.store.tables import desktop_session
+from ml_connector_dagster.store.tables.desktop import desktop_session
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.engine import Store

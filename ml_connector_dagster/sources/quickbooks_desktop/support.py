@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse
 
 from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.operations import State
-from ml_connector_dagster.store.tables import desktop_operation, desktop_session
+from ml_connector_dagster.store.tables.desktop import desktop_operation, desktop_session
 
 if TYPE_CHECKING:
     from ml_connector_dagster.sources.quickbooks_desktop.sessions import Sessions

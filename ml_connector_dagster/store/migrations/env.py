@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from ml_connector_dagster.store.engine import build_engine
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster.store.migrate import VERSION_TABLE
-from ml_connector_dagster.store.tables import METADATA, Moment, Money
+from ml_connector_dagster.store.tables.metadata import Moment, Money
+from ml_connector_dagster.store.tables.schema import schema
 
 
 def render_item(kind: str, item: object, autogen: AutogenContext) -> str | Literal[False]:
@@ -26,7 +27,7 @@ def run(connection: Connection) -> None:
     """Run the revisions in the connection's own transaction."""
     context.configure(
         connection=connection,
-        target_metadata=METADATA,
+        target_metadata=schema(),
         version_table=VERSION_TABLE,
         render_item=render_item,
         render_as_batch=False,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ml_connector_dagster.sources.quickbooks_desktop.operations import Kind, Operation
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.tables import desktop_attempt
+from ml_connector_dagster.store.tables.desktop import desktop_attempt
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_file import (
     records_in,
 )

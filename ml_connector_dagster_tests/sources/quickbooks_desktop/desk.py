@@ -24,7 +24,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.sessions import Sessions
 from ml_connector_dagster.sources.quickbooks_desktop.status import seen
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
-from ml_connector_dagster.store.tables import desktop_session
+from ml_connector_dagster.store.tables.desktop import desktop_session
 from ml_connector_dagster_tests.sources.quickbooks_desktop.payloads import FILE_ID
 
 MOST_SESSIONS = 3

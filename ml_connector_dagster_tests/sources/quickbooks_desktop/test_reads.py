@@ -11,7 +11,7 @@ from ml_connector_dagster.sources.quickbooks_desktop import rows
 from ml_connector_dagster.sources.quickbooks_desktop.operations import State
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.tables import desktop_attempt
+from ml_connector_dagster.store.tables.desktop import desktop_attempt
 from ml_connector_dagster_tests.sources.quickbooks_desktop.asking import (
     NOTHING,
     ask_for,

@@ -15,7 +15,7 @@ from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.sessions import STALE
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.limits import Limits
-from ml_connector_dagster.store.tables import desktop_session
+from ml_connector_dagster.store.tables.desktop import desktop_session
 from ml_connector_dagster_tests.sources.quickbooks_desktop.asking import (
     NOTHING,
     ask_for,

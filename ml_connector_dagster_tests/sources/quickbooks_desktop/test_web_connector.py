@@ -18,7 +18,7 @@ from ml_connector_dagster.sources.quickbooks_desktop import soap, support, web_c
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.web_connector import MOST_BODY_BYTES, SOAP_PATH, SUPPORT_PATH
 from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.tables import METADATA
+from ml_connector_dagster.store.tables.schema import schema
 from ml_connector_dagster_tests.sources.quickbooks_desktop.small_file import (
     FILE_ID,
     PASSWORD,
@@ -150,7 +150,7 @@ def counts(store: Store) -> dict[str, int]:
     with store.read() as database:
         return {
             name: len(database.execute(table.select()).all())
-            for name, table in METADATA.tables.items()
+            for name, table in schema().tables.items()
             if "desktop" in name
         }
 

@@ -14,8 +14,8 @@ from ml_connector_dagster.flows.pull import pull
 from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.sandbox.world import World
 from ml_connector_dagster.sources.zoho_books.client import DETAILS
-from ml_connector_dagster.store import tables
 from ml_connector_dagster.store.engine import Store
+from ml_connector_dagster.store.tables.staging import kept_detail
 from ml_connector_dagster_tests.sources.in_sandbox import sandboxed_company
 
 MONTH = "2026-10"
@@ -82,7 +82,7 @@ def calls(company) -> Counter[str]:
 
 def kept(connection) -> dict[str, int]:
     """How many documents of each list have their lines kept."""
-    entity, paths = tables.kept_detail.c.entity, {one.name: one.endpoint for one in connection.source.entities}
+    entity, paths = kept_detail.c.entity, {one.name: one.endpoint for one in connection.source.entities}
     query = sa.select(entity, sa.func.count()).group_by(entity)
     with connection.store.read() as database:
         return {paths[name]: count for name, count in database.execute(query).tuples()}
