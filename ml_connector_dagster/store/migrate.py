@@ -13,7 +13,7 @@ from ml_connector_dagster.errors import SettingWrong
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision this release reads and writes; a test holds it equal to the newest file under ``migrations/versions``."""
 VERSION_TABLE = "ml_connector_revision"
 """Ours by name: Dagster keeps its own revision in ``alembic_version`` of the same Postgres database."""

@@ -10,6 +10,7 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from lxml import etree
+from sqlalchemy import select
 
 from ml_connector_dagster.ledger.journal import Journal, JournalLine
 from ml_connector_dagster.ledger.journal_posting import Approval
@@ -28,11 +29,13 @@ from ml_connector_dagster.sandbox.quickbooks_desktop.web_connector.wire import W
 from ml_connector_dagster.sources.contract.journals import JournalDesk
 from ml_connector_dagster.sources.quickbooks_desktop import passwords
 from ml_connector_dagster.sources.quickbooks_desktop.journal_writer import DesktopJournals
+from ml_connector_dagster.sources.quickbooks_desktop.operations import FINAL
 from ml_connector_dagster.sources.quickbooks_desktop.queue import Queue
 from ml_connector_dagster.sources.quickbooks_desktop.qwc import issue, written
 from ml_connector_dagster.sources.quickbooks_desktop.sessions import Sessions
 from ml_connector_dagster.sources.quickbooks_desktop.web_connector import Endpoint
 from ml_connector_dagster.store.engine import Store
+from ml_connector_dagster.store.tables.desktop import desktop_operation
 from ml_connector_dagster_tests.contract.qbxml_judge import judge_answer, judge_request
 from ml_connector_dagster_tests.contract.soap_judge import judge_soap
 
@@ -156,6 +159,13 @@ class Stack:
             for txn in self.program.company.txns.values()
             if txn.kind == "JournalEntry" and txn.external_guid
         ]
+
+    def waits(self) -> bool:
+        """Answer whether anything was asked for, or is to be posted, whose end is not known yet."""
+        table = desktop_operation.c
+        with self.store.read() as database:
+            ended = table.state.in_([state.value for state in FINAL])
+            return database.execute(select(desktop_operation).where(~ended)).first() is not None
 
     def read_ids(self, purpose: str, record: str) -> list[str]:
         """Answer the ids of the records of one kind in a reading, each as often as it came."""

@@ -170,7 +170,7 @@ def test_after_any_one_misfortune_a_journal_stands_once_and_every_page_was_read_
     october = {"from": "2026-10-01", "to": "2026-10-31"}
     stack.queue.ask("month", [("payments", october)])
     stack.machines.plan.plant(CallFault(kind, call, skip=skip, after_calls=3))
-    while stack.queue.waiting_since() is not None:
+    while stack.waits():
         assert len(connector.outcomes) < 8, connector.outcomes
         connector.cycle()
         stack.pass_by(400)

@@ -91,7 +91,7 @@ def test_two_machines_at_once_double_nothing_lose_nothing_and_read_every_page_on
 
 def settle(stack):
     for _ in range(12):
-        if stack.queue.waiting_since() is None:
+        if not stack.waits():
             return
         stack.pass_by(400)
         stack.machines.connector("PC-B").cycle()

@@ -19,10 +19,10 @@ from ml_connector_dagster.ledger.party import Party
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
 from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
-from ml_connector_dagster.staging.details import Details
 from ml_connector_dagster.staging.frames import arrow_schema, rows_of, table_of
 from ml_connector_dagster.staging.snapshot import StaleRead
 from ml_connector_dagster.staging.snapshots import StagedCompany
+from ml_connector_dagster.store.details import Details
 from ml_connector_dagster.store.faultpoints import planted
 from ml_connector_dagster.store.tables.staging import snapshot
 from ml_connector_dagster_tests.staging.readings import BEGAN, LONG_AGO_MINUTES, OCTOBER, SEPTEMBER, Reader, line, page
@@ -253,14 +253,14 @@ def test_protocol_13_a_load_keeps_reading_the_snapshots_it_was_planned_from(read
 
 
 def test_protocol_14_a_moved_document_costs_no_detail_call_and_a_new_stamp_costs_one(reader_on_both: Reader) -> None:
-    details = Details(reader_on_both.staging.store, "acme", "invoices")
+    details = Details(reader_on_both.staging.store, "zoho_books", "10234695")
     asked: list[str] = []
 
     def read(period: Period, stamps: dict[str, str]) -> None:
-        kept = details.kept(stamps)
+        kept = details.of("invoices", stamps)
         for record_id in stamps.keys() - kept.keys():
             asked.append(record_id)
-            details.keep(record_id, stamps[record_id], f"{record_id} of {stamps[record_id]}".encode())
+            details.keep("invoices", record_id, stamps[record_id], f"{record_id} of {stamps[record_id]}".encode())
         reader_on_both.published(period, page(*(line(record_id) for record_id in stamps)))
 
     read(SEPTEMBER, {"d1": "08:00"})
@@ -269,7 +269,7 @@ def test_protocol_14_a_moved_document_costs_no_detail_call_and_a_new_stamp_costs
     assert asked == ["d1"]
     read(OCTOBER, {"d1": "09:15"})
     assert asked == ["d1", "d1"]
-    assert details.kept({"d1": "09:15"}) == {"d1": b"d1 of 09:15"}
+    assert details.of("invoices", {"d1": "09:15"}) == {"d1": b"d1 of 09:15"}
 
 
 def pa_ids(tables: Iterator[Any]) -> list[str]:

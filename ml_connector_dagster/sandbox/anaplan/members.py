@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 TIME_ID = "20000000003"
 VERSIONS_ID = "20000000020"
-LINE_ITEMS_ID = "101999999999"
 LINE_ITEMS = "Line items"
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-LIST_KINDS = ("Account", "Class", "Customer", "Vendor", "Item")
 TXN_KINDS = (
     "Invoice",
     "CreditMemo",

@@ -4,9 +4,7 @@ Codes and their meanings: shared/reference/quickbooks_desktop.md 2.9 and 4.3. Wh
 """
 
 PARSE_ERROR = "0x80040400"
-NO_ACCESS = "0x80040401"
 UNEXPECTED = "0x80040402"
-WRONG_FILE = "0x80040403"
 NOT_STARTED = "0x80040408"
 NO_SESSION = "0x8004040D"
 OTHER_USER = "0x80040422"

@@ -129,7 +129,6 @@ _CELLS: dict[str, Callable[[_Row], Json]] = {
     "currency": lambda row: {"value": row.posting.currency},
     "exch_rate": lambda row: {"value": str(rate_number(row.posting.rate))},
 }
-GL_COLUMNS = frozenset(_CELLS)
 
 
 def general_ledger_body(call: Call, wanted: Asked) -> Json:

@@ -14,7 +14,6 @@ from ml_connector_dagster.sandbox.zoho_books.answers import Json, invalid, numbe
 from ml_connector_dagster.sandbox.zoho_books.chart import INCOME, PROFIT_AND_LOSS, Account
 from ml_connector_dagster.sandbox.zoho_books.company import Company
 
-_EXPENSE = PROFIT_AND_LOSS - INCOME
 _SECTIONS = (
     ("Operating Income", ("income",)),
     ("Cost of Goods Sold", ("cost_of_goods_sold", "manufacturing_expense")),

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ml_connector_dagster.sandbox.zoho_books.answers import Json, number, shown_rate
-from ml_connector_dagster.sandbox.zoho_books.company import BASE, ZONE, Company
+from ml_connector_dagster.sandbox.zoho_books.company import ZONE, Company
 from ml_connector_dagster.sandbox.zoho_books.records import Doc, Line
 from ml_connector_dagster.sandbox.zoho_books.reference import CURRENCIES, LOCATIONS, OPTIONS, PROJECTS, TAXES
 
@@ -140,10 +140,6 @@ def document_sums(doc: Doc) -> Json:
         "price_precision": 2,
         "taxes": _document_taxes(doc),
     }
-
-
-def has_base_currency(doc: Doc) -> bool:
-    return doc.currency == BASE
 
 
 def spoiled(doc: Any, shown: Json) -> Json:

@@ -24,7 +24,6 @@ from ml_connector_dagster.sources.quickbooks_desktop.fields import (
 
 RETAINED_EARNINGS = "RetainedEarnings"
 """The account that a fiscal year's result is rolled into."""
-NON_POSTING = "NonPosting"
 _CLASSES: Mapping[AccountClass, tuple[str, ...]] = {
     AccountClass.ASSET: ("AccountsReceivable", "Bank", "FixedAsset", "OtherAsset", "OtherCurrentAsset"),
     AccountClass.LIABILITY: ("AccountsPayable", "CreditCard", "LongTermLiability", "OtherCurrentLiability"),

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.sources.quickbooks_desktop import readings, reads, rows
@@ -153,17 +153,6 @@ class Queue:
         """Answer the readings that wait for the machine or failed, oldest first."""
         with self._store.read() as database:
             return readings.open_readings(database, self.company_id, readings.PENDING, readings.FAILED)
-
-    def waiting_since(self) -> datetime | None:
-        """Answer when the oldest thing that still waits was asked for; None where nothing waits."""
-        table = desktop_operation.c
-        open_states = [State.PENDING.value, State.UNKNOWN.value, State.IN_FLIGHT.value]
-        query = select(func.min(table.created_at, type_=table.created_at.type)).where(
-            table.company_id == self.company_id, table.state.in_(open_states)
-        )
-        with self._store.read() as database:
-            oldest: datetime | None = database.execute(query).scalar_one()
-        return oldest
 
     def company(self) -> LastSession | None:
         """Answer what the last session told of the company file; None where there was none yet."""

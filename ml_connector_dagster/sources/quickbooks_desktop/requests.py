@@ -81,11 +81,6 @@ def is_paged(name: str, arguments: Arguments) -> bool:
     return bool(read_named(name).page_size) and not arguments.get("ids")
 
 
-def may_be_cut(name: str, arguments: Arguments) -> bool:
-    """Answer whether ``from`` and ``to`` may be cut into shorter spans."""
-    return read_named(name).by_days and arguments.get("from", "") < arguments.get("to", "")
-
-
 def _documents(arguments: Arguments) -> dict[str, Value]:
     """Of days (from, to), or by id (ids), with their lines; those changed since ``modified_from`` by id and day alone."""
     if arguments.get("ids"):

@@ -48,16 +48,6 @@ quarantined_record = Table(
     Column("record_id", Text, nullable=False),
     Column("reason", Text, nullable=False),
 )
-detail = Table(
-    "detail",
-    METADATA,
-    Column("connection", Text, primary_key=True),
-    Column("entity", Text, primary_key=True),
-    Column("record_id", Text, primary_key=True),
-    Column("stamp", Text, nullable=False, comment="the vendor's modified stamp, as written"),
-    Column("body", LargeBinary, nullable=False, comment="the vendor's answer, compressed"),
-    comment="Answers of detail calls, by record and stamp: a document that moves to another period costs no call.",
-)
 kept_detail = Table(
     "kept_detail",
     METADATA,

@@ -12,7 +12,8 @@ from ml_connector_dagster.sources.quickbooks_desktop.qbxml import (
     parse_untrusted,
     windows_text,
 )
-from ml_connector_dagster.sources.quickbooks_desktop.requests import PageAsk, is_paged, may_be_cut, read_request
+from ml_connector_dagster.sources.quickbooks_desktop.requests import PageAsk, is_paged, read_request
+from ml_connector_dagster.sources.quickbooks_desktop.windows import is_cut
 
 DAYS = {"from": "2026-10-01", "to": "2026-10-31"}
 BILLION_LAUGHS = b'<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>'
@@ -118,10 +119,9 @@ def test_records_that_are_asked_for_by_id_come_at_once():
 
 
 def test_balances_are_never_cut_into_spans_and_reports_of_postings_are():
-    assert may_be_cut("ledger_lines", DAYS)
-    assert not may_be_cut("ledger_lines", {"from": "2026-10-31", "to": "2026-10-31"})
-    assert not may_be_cut("trial_balance", DAYS)
-    assert not may_be_cut("class_summary", DAYS)
+    assert is_cut("ledger_lines", DAYS)
+    assert not is_cut("trial_balance", DAYS)
+    assert not is_cut("class_summary", DAYS)
 
 
 def test_a_question_that_nobody_knows_is_refused():
