@@ -72,16 +72,35 @@ def _records(table: pa.Table, id_field: str) -> tuple[memoryview, list[int]]:
 
 def row_bytes(table: pa.Table) -> pa.Array:
     """Answer one binary value per row that holds every column exactly; each column must be of one chunk."""
-    columns = [_binary(column.chunk(0)) for column in table.columns]
-    return pc.binary_join_element_wise(*columns, _END_OF_VALUE, null_handling="replace", null_replacement=_ABSENT)
+    columns = [column.chunk(0) for column in table.columns]
+    texts = [column.cast(pa.binary()) for column in columns if pa.types.is_string(column.type)]
+    fixed = _side_by_side([column for column in columns if not pa.types.is_string(column.type)], table.num_rows)
+    return pc.binary_join_element_wise(fixed, *texts, _END_OF_VALUE, null_handling="replace", null_replacement=_ABSENT)
 
 
-def _binary(column: pa.Array) -> pa.Array:
-    if pa.types.is_string(column.type):
-        return column.cast(pa.binary())
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.uint8())
-    width = pa.binary(column.type.bit_width // 8)
-    return pa.FixedSizeBinaryArray.from_buffers(
-        width, len(column), column.buffers(), column.null_count, column.offset
-    ).cast(pa.binary())
+def _side_by_side(columns: list[pa.Array], rows: int) -> pa.Array:
+    """Answer the values of fixed width of each row as one, each with a byte that says whether it stands.
+
+    Joining one value a row is much faster than joining a dozen.
+    """
+    widths = [_width(column) for column in columns]
+    block = np.ones((rows, sum(widths) + len(columns)), dtype=np.uint8)
+    first = 0
+    for column, width in zip(columns, widths, strict=True):
+        last = first + width
+        block[:, first:last] = _bytes(column, width)
+        if column.null_count:
+            absent = column.is_null().to_numpy(zero_copy_only=False)
+            block[absent, first : last + 1] = 0
+        first = last + 1
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(first), rows, [None, pa.py_buffer(block)]).cast(pa.binary())
+
+
+def _width(column: pa.Array) -> int:
+    return 1 if pa.types.is_boolean(column.type) else column.type.bit_width // 8
+
+
+def _bytes(column: pa.Array, width: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    stored = column.cast(pa.uint8()) if pa.types.is_boolean(column.type) else column
+    values = np.frombuffer(stored.buffers()[1], dtype=np.uint8)
+    return values[stored.offset * width : (stored.offset + len(stored)) * width].reshape(-1, width)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.staging.record_periods import track_periods
 from ml_connector_dagster.staging.snapshot import QuarantinedRecord, SliceOf, SnapshotRow, StaleRead
-from ml_connector_dagster.staging.spool import RowSpool, fingerprint, row_groups
+from ml_connector_dagster.staging.spool import RowSpool, fingerprint
 from ml_connector_dagster.store.blobs import Blobs
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import fault_point
@@ -47,7 +45,6 @@ def publish(store: Store, blobs: Blobs, reading: Reading) -> SnapshotRow | Stale
     """
     blob = blobs.put_file("snapshot", reading.rows.path)
     raw_blob = blobs.put_file("raw", reading.raw) if reading.raw is not None else None
-    total = _total(reading)
     published_at = store.now()
     fault_point("snapshot_blob_written")
     with store.begin() as transaction:
@@ -55,7 +52,7 @@ def publish(store: Store, blobs: Blobs, reading: Reading) -> SnapshotRow | Stale
         standing = transaction.execute(current_of(reading.of)).mappings().first()
         if standing is not None and standing["read_began_at"] >= reading.read_began_at:
             return StaleRead(snapshot_row(standing))
-        row = _insert(transaction, reading, blob=blob, raw_blob=raw_blob, total=total, published_at=published_at)
+        row = _insert(transaction, reading, blob=blob, raw_blob=raw_blob, published_at=published_at)
         _settle_dirty(transaction, reading)
         if "document_id" in reading.rows.schema.names:
             moves = track_periods(transaction, reading.of, reading.rows.path, reading.read_began_at, published_at)
@@ -86,7 +83,6 @@ def _insert(
     *,
     blob: str,
     raw_blob: str | None,
-    total: Decimal,
     published_at: datetime,
 ) -> SnapshotRow:
     of = reading.of
@@ -98,7 +94,7 @@ def _insert(
         "rows": reading.rows.rows,
         "records": reading.records,
         "quarantined": len(reading.quarantined),
-        "total": total,
+        "total": reading.rows.total,
         "calls": reading.calls,
         "unknown_fields": dict(reading.unknown_fields),
         "read_began_at": reading.read_began_at,
@@ -136,19 +132,3 @@ def _one_at_a_time(store: Store, transaction: Connection, of: SliceOf) -> None:
     """Let one publication of the entity through at a time; SQLite's write transaction does so by itself."""
     if store.is_postgres:
         transaction.execute(select(func.pg_advisory_xact_lock(fingerprint(f"snapshot|{of.connection}|{of.entity}"))))
-
-
-def _total(reading: Reading) -> Decimal:
-    """Sum what the plot over periods shows: debits of ledger lines, net amounts of documents that post."""
-    names = reading.rows.schema.names
-    if "net_amount" in names:
-        return _sum(reading.rows.path, "net_amount", "posts")
-    return _sum(reading.rows.path, "amount", None) if "amount" in names else Decimal(0)
-
-
-def _sum(path: Path, column: str, condition: str | None) -> Decimal:
-    total = Decimal(0)
-    for table in row_groups(path, [column, condition] if condition else [column]):
-        wanted = table.column(condition) if condition else pc.greater(table.column(column), 0)
-        total += pc.sum(table.filter(wanted).column(column)).as_py() or 0
-    return total

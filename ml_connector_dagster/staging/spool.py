@@ -7,11 +7,13 @@ import shutil
 import tempfile
 from array import array
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ml_connector_dagster.staging.digest import RowDigest
@@ -31,6 +33,8 @@ class RowSpool:
         self.path = path
         self.schema = schema
         self.rows = 0
+        self.total = Decimal(0)
+        """What the plot over periods shows: debits of ledger lines, net amounts of documents that post, else 0."""
         self.digest = RowDigest(schema, id_field)
         self._waiting: list[pa.Table] = []
         self._waiting_rows = 0
@@ -56,6 +60,7 @@ class RowSpool:
         table = pa.concat_tables(self._waiting)
         self._writer.write_table(table, row_group_size=table.num_rows)
         self.rows += table.num_rows
+        self.total += _plotted(table)
         self._waiting, self._waiting_rows = [], 0
 
 
@@ -98,6 +103,17 @@ class RawSpool:
         assert self._writer is not None
         self._writer.write_table(pa.table({"body": pa.chunked_array(self._waiting, pa.binary())}, schema=self._schema))
         self._waiting, self._waiting_bytes = [], 0
+
+
+def _plotted(table: pa.Table) -> Decimal:
+    names = table.schema.names
+    if "net_amount" in names:
+        counted, amounts = table["posts"], table["net_amount"]
+    elif "amount" in names:
+        counted, amounts = pc.greater(table["amount"], 0), table["amount"]
+    else:
+        return Decimal(0)
+    return pc.sum(amounts.filter(counted)).as_py() or Decimal(0)
 
 
 def _uncopied(body: bytes) -> pa.Array:

@@ -358,13 +358,13 @@ def _must_be_as_asked(entity: Entity, rows: Sequence[Any], period: Period) -> No
     """Refuse an answer that ignores its filter: other months' documents would be staged as this one's."""
     wanted = INVOICE_TYPES.get(entity.name)
     first, end = period.first_on, period.end_on
-    heads = [document.head for document in rows.documents] if isinstance(rows, DocumentLines) else rows
-    for document_id, _, subkind, _, on, *_ in heads:
+    documents = [document.head for document in rows.documents] if isinstance(rows, DocumentLines) else rows
+    for subkind, on in {(subkind, on) for _, _, subkind, _, on, *_ in documents}:
         if not first <= on < end or (wanted and subkind != wanted):
             raise RequestRejected(
-                f"Xero answered {subkind} {document_id} of {on} when asked for {entity.name} of {period}.",
+                f"Xero answered {subkind} of {on} when asked for {entity.name} of {period}.",
                 "It ignored the filter, so nothing of this answer was staged.",
                 "Report it: the filter's form must change.",
                 entity=entity.name,
-                record_id=document_id,
+                record_id=next(one[0] for one in documents if one[2] == subkind and one[4] == on),
             )
