@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
@@ -25,6 +26,9 @@ pytest_plugins = [
     "ml_connector_dagster_tests.xdist_groups",
 ]
 """The first two judge exchanges of every test with a sandbox's Anaplan and Zoho Books, the third keeps a group on one worker."""
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is slow at times: no example fails for that
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ class DocumentLine(NamedTuple):
     """The bank account of a payment or a bank transaction; empty otherwise."""
     modified_at: datetime | None
     version_hash: str
-    """SHA-256 over the document's content, so that an edit that moves no stamp is still seen."""
+    """``ledger.version_hash`` over the document's content, so that an edit that moves no stamp is still seen."""
     bank_amount: Decimal = ZERO
     """What moved on the bank account, in the account's own currency; 0 where the document moves none."""
 

@@ -20,6 +20,7 @@ import msgspec
 
 from ml_connector_dagster.errors import ConnectorError, TemporarilyRefused
 from ml_connector_dagster.transport.rate_limit import Gate, OpenGate
+from ml_connector_dagster.transport.reading import ReadingTransport
 from ml_connector_dagster.transport.redaction import logger, redact_url, shown
 from ml_connector_dagster.transport.refusals import (
     no_answer,
@@ -36,7 +37,9 @@ from ml_connector_dagster.transport.retry import RetryPolicy, retry_after_second
 
 LOG = logger(__name__)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-UNPROXIED = ("all://127.0.0.1", "all://localhost")
+DIRECT = ("all://127.0.0.1", "all://localhost", "all://*")
+"""Loopback in any case, and every address that the environment names no proxy for: the narrower pattern wins, then the first."""
+CONNECTIONS_KEPT = 10
 PAGE = "text/html"
 NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 REFUSED_FOR_NOW = frozenset({408, 425, 429})
@@ -46,7 +49,7 @@ ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 Params = Mapping[str, str | int | None]
 
-for _chatty in ("httpx", "httpcore"):
+for _chatty in ("httpx", "httpcore", "urllib3"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)  # they log whole addresses and headers, secrets included
 
 
@@ -357,10 +360,12 @@ class VendorHttp:
         """Answer the client of this process; ``fresh`` keeps no connection that the vendor may just have closed."""
         own = self._own_clients()
         if fresh not in own:
-            limits = httpx.Limits(max_connections=20, max_keepalive_connections=0 if fresh else 10)
-            direct = httpx.HTTPTransport(limits=limits, verify=_certificates())
+            limits = httpx.Limits(max_connections=20, max_keepalive_connections=0 if fresh else CONNECTIONS_KEPT)
+            direct: httpx.BaseTransport = httpx.HTTPTransport(limits=limits, verify=_certificates())
+            if not fresh:
+                direct = ReadingTransport(direct, _certificates(), keeps=CONNECTIONS_KEPT)
             own[fresh] = httpx.Client(
-                verify=_certificates(), follow_redirects=False, limits=limits, mounts=dict.fromkeys(UNPROXIED, direct)
+                verify=_certificates(), follow_redirects=False, limits=limits, mounts=dict.fromkeys(DIRECT, direct)
             )
         return own[fresh]
 

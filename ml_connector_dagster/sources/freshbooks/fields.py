@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -107,8 +106,3 @@ def project_tracking(project: object) -> str:
     """Answer the canonical JSON of a line's project."""
     found = link(project)
     return json.dumps({PROJECTS: found}, separators=(",", ":")) if found else NO_TRACKING
-
-
-def content_hash(*values: object) -> str:
-    """Answer the hash of a record's content."""
-    return hashlib.sha256("\x1f".join(map(str, values)).encode()).hexdigest()

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.money import ZERO, cents
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.freshbooks.context import Context
 from ml_connector_dagster.sources.freshbooks.dates import calendar_date, eastern, utc
 from ml_connector_dagster.sources.freshbooks.fields import (
     NO_TRACKING,
     Record,
-    content_hash,
     currency_of,
     exact,
     is_deleted,
@@ -70,7 +70,7 @@ class Head(NamedTuple):
 
 def rows_of(head: Head, lines: Sequence[Line], context: Context) -> list[DocumentLine]:
     """Answer a document's rows; one without lines has one with an empty line id."""
-    mark = content_hash(*head[:-1], *(part for line in lines for part in line))
+    mark = version_hash(*head[:-1], *(part for line in lines for part in line))
     before = (*head[:10], context.rate(head.currency), head.total, head.amount_due)
     after = (head.linked_id, "", head.modified_at, mark, ZERO)
     return [DocumentLine._make((*before, *line, *after)) for line in lines or [Line("")]]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ml_connector_dagster.ledger.ledger_account import AccountClass, LedgerAccount
 from ml_connector_dagster.ledger.party import Party, TrackingOption
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.freshbooks.dates import eastern, utc
 from ml_connector_dagster.sources.freshbooks.fields import (
     PROJECTS,
     Record,
-    content_hash,
     is_deleted,
     record_id,
     text,
@@ -35,7 +35,7 @@ def account_row(account: Record) -> LedgerAccount:
         currency="",
         active=state in ("", "active"),
         modified_at=utc(account.get("updated_at")),
-        version_hash=content_hash(uuid, number, name, account_class, kind, role, state),
+        version_hash=version_hash(uuid, number, name, account_class, kind, role, state),
     )
 
 
@@ -52,7 +52,7 @@ def client_row(client: Record) -> Party:
         active=active,
         merged_into="",
         modified_at=eastern(client.get("updated")),
-        version_hash=content_hash(identifier, name, active),
+        version_hash=version_hash(identifier, name, active),
     )
 
 
@@ -68,7 +68,7 @@ def vendor_row(vendor: Record) -> Party:
         active=active,
         merged_into="",
         modified_at=None,
-        version_hash=content_hash(identifier, name, code, active),
+        version_hash=version_hash(identifier, name, code, active),
     )
 
 
@@ -88,5 +88,5 @@ def project_row(project: Record) -> TrackingOption:
         category_id=PROJECTS,
         category=PROJECT,
         active=active,
-        version_hash=content_hash(identifier, title, active),
+        version_hash=version_hash(identifier, title, active),
     )

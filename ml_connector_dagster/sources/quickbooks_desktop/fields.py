@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -122,8 +121,3 @@ def record_id(record: Record) -> str:
 def raw(record: Record) -> bytes:
     """Answer a record as it came, alone."""
     return etree.tostring(record, encoding="utf-8", with_tail=False)
-
-
-def content_hash(*values: object) -> str:
-    """Answer the hash of what the books see of a record."""
-    return hashlib.sha256("\x1f".join(str(value) for value in values).encode()).hexdigest()

@@ -21,8 +21,9 @@ from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
-from ml_connector_dagster.sources.quickbooks_desktop.fields import Record, calendar_date, content_hash, untrusted
+from ml_connector_dagster.sources.quickbooks_desktop.fields import Record, calendar_date, untrusted
 from ml_connector_dagster.sources.quickbooks_desktop.parse import tracking_of
 from ml_connector_dagster.sources.quickbooks_desktop.reports import Names, Row, Table
 
@@ -152,7 +153,7 @@ def _lines(table: Table, reading: Reading, record_id: str, postings: Sequence[_P
     left = sum((line.amount for line in lines), ZERO)
     if left:
         raise untrusted(f"The postings of {lines[0].kind} {record_id} leave {left}.")
-    mark = content_hash(*((*line[1:3], line.amount, line.customer_id, line.vendor_id, line.tracking) for line in lines))
+    mark = version_hash(*((*line[1:3], line.amount, line.customer_id, line.vendor_id, line.tracking) for line in lines))
     return [line._replace(version_hash=mark) for line in lines]
 
 

@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.money import ZERO
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.quickbooks_desktop.entities import CLASS
 from ml_connector_dagster.sources.quickbooks_desktop.facts import currency_code
 from ml_connector_dagster.sources.quickbooks_desktop.fields import (
     Record,
     calendar_date,
-    content_hash,
     figure,
     flag,
     modified_at,
@@ -91,7 +91,7 @@ def document_rows(record: Record, context: Context) -> list[DocumentLine]:
     on, due = calendar_date(text(record, "TxnDate")), text(record, "DueDate")
     currency, rate = _currency(record, context)
     number, status = text(record, "RefNumber"), _status(record, voided=voided)
-    mark = content_hash(record.tag, on, party, bank, currency, rate, total, open_amount, number, status, *lines)
+    mark = version_hash(record.tag, on, party, bank, currency, rate, total, open_amount, number, status, *lines)
     head = (record_id, shape.kind, record.tag.removesuffix("Ret"), number)
     dates = (on, calendar_date(due) if due else None, status, not voided)
     money, stamp = (party, currency, rate, total, open_amount), modified_at(record, context.zone)

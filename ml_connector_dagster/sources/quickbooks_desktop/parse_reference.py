@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 from ml_connector_dagster.ledger.ledger_account import AccountClass, LedgerAccount
 from ml_connector_dagster.ledger.party import Party, TrackingOption
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.quickbooks_desktop.entities import CLASS
 from ml_connector_dagster.sources.quickbooks_desktop.fields import (
     Record,
-    content_hash,
     flag,
     modified_at,
     text,
@@ -58,7 +58,7 @@ def account_row(account: Record, zone: ZoneInfo) -> LedgerAccount:
         currency=text(account, "CurrencyRef/FullName") if kind in _WITH_CURRENCY else "",
         active=active,
         modified_at=modified_at(account, zone),
-        version_hash=content_hash(record_id, code, name, kind, active),
+        version_hash=version_hash(record_id, code, name, kind, active),
     )
 
 
@@ -77,7 +77,7 @@ def party_row(party: Record, zone: ZoneInfo) -> Party:
         active=active,
         merged_into="",
         modified_at=modified_at(party, zone),
-        version_hash=content_hash(record_id, name, code, active),
+        version_hash=version_hash(record_id, name, code, active),
     )
 
 
@@ -101,7 +101,7 @@ def deleted_row(deleted: Record, zone: ZoneInfo) -> Party | TrackingOption:
     record_id, name = _id(deleted), text(deleted, "FullName")
     if text(deleted, "ListDelType") == "Class":
         return _option(record_id, name, active=False)
-    return Party(record_id, name, "", False, "", None, content_hash(record_id, name, "", False))
+    return Party(record_id, name, "", False, "", None, version_hash(record_id, name, "", False))
 
 
 ROWS: Mapping[str, Callable[[Record, ZoneInfo], Row]] = {
@@ -115,7 +115,7 @@ ROWS: Mapping[str, Callable[[Record, ZoneInfo], Row]] = {
 
 
 def _option(record_id: str, name: str, *, active: bool) -> TrackingOption:
-    return TrackingOption(record_id, name, CLASS, "Class", active, content_hash(record_id, name, active))
+    return TrackingOption(record_id, name, CLASS, "Class", active, version_hash(record_id, name, active))
 
 
 def _name(record: Record) -> str:

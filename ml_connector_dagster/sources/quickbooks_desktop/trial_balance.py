@@ -16,7 +16,8 @@ from ml_connector_dagster.ledger.ledger_account import AccountClass, LedgerAccou
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.ledger.posting import LedgerLine
 from ml_connector_dagster.ledger.trial_balance import TrialBalances
-from ml_connector_dagster.sources.quickbooks_desktop.fields import Record, content_hash
+from ml_connector_dagster.ledger.version_hash import version_hash
+from ml_connector_dagster.sources.quickbooks_desktop.fields import Record
 from ml_connector_dagster.sources.quickbooks_desktop.parse import tracking_of
 from ml_connector_dagster.sources.quickbooks_desktop.parse_reference import RETAINED_EARNINGS
 from ml_connector_dagster.sources.quickbooks_desktop.reports import BLANK, Names, Row, Table, unknown_shape
@@ -57,7 +58,7 @@ def trial_balances(
 
 def mark_of(balances: TrialBalances) -> str:
     """Answer what tells these figures from others: the books did not move where two looks have the same."""
-    return content_hash(*sorted(balances.closing.items()), *sorted(balances.opening.items()))
+    return version_hash(*sorted(balances.closing.items()), *sorted(balances.opening.items()))
 
 
 def read_trial_balance(answer: Record, accounts: Names) -> dict[str, Decimal]:

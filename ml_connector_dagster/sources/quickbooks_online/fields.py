@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -147,8 +146,3 @@ def tracking_of(class_id: str, department_id: str) -> str:
 def option_id(category: str, record_id: str) -> str:
     """Answer the id of an option: classes and departments number themselves apart, so 3 may be one of each."""
     return f"{category}-{record_id}"
-
-
-def content_hash(*values: object) -> str:
-    """Answer the hash of what the books see of a record."""
-    return hashlib.sha256("\x1f".join(str(value) for value in values).encode()).hexdigest()

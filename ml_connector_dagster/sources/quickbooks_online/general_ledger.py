@@ -19,9 +19,10 @@ from ml_connector_dagster.errors import RecordRefused, RequestRejected
 from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
 from ml_connector_dagster.sources.quickbooks_online.client import Answered, QuickbooksApi
-from ml_connector_dagster.sources.quickbooks_online.fields import calendar_date, content_hash, tracking_of, untrusted
+from ml_connector_dagster.sources.quickbooks_online.fields import calendar_date, tracking_of, untrusted
 from ml_connector_dagster.sources.quickbooks_online.report_rows import Cell, Table, is_too_large
 
 REPORT = "GeneralLedger"
@@ -184,7 +185,7 @@ class _Reading:
         left = sum((line.amount for line in lines), ZERO)
         if left:
             raise untrusted(f"The postings of {lines[0].kind} {record_id} leave {left}.")
-        mark = content_hash(
+        mark = version_hash(
             *((line.posting_date, line.ledger_account_id, line.amount, line.tracking) for line in lines)
         )
         return [line._replace(version_hash=mark) for line in lines]

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.money import ZERO
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.quickbooks_online.context import Context
 from ml_connector_dagster.sources.quickbooks_online.fields import (
     Record,
     calendar_date,
-    content_hash,
     figure,
     modified_at,
     part,
@@ -85,7 +85,7 @@ def document_rows(word: str, record: Record, context: Context) -> list[DocumentL
     voided = _is_voided(record, lines, total)
     party, bank = _party(word, record), _bank(word, record)
     open_amount = figure(record, "UnappliedAmt" if word == "Payment" else "Balance")
-    mark = content_hash(word, on, party, bank, currency, rate, total, voided, *lines)
+    mark = version_hash(word, on, party, bank, currency, rate, total, voided, *lines)
     credited = word == "Purchase" and record.get("Credit") is True
     head = (record_id, "vendor_credit" if credited else _KINDS[word], _subkind(word, record), text(record, "DocNumber"))
     dates = (on, calendar_date(due) if due else None, _status(word, record, open_amount, voided=voided), not voided)

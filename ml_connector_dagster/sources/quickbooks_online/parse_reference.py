@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from ml_connector_dagster.ledger.ledger_account import AccountClass, LedgerAccount
 from ml_connector_dagster.ledger.party import Party, TrackingOption
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.quickbooks_online.entities import CLASS, DEPARTMENT
 from ml_connector_dagster.sources.quickbooks_online.fields import (
     Record,
-    content_hash,
     is_active,
     modified_at,
     option_id,
@@ -53,7 +53,7 @@ def account_row(account: Record) -> LedgerAccount:
         currency=ref(account, "CurrencyRef") if kind in _WITH_CURRENCY else "",
         active=active,
         modified_at=modified_at(account),
-        version_hash=content_hash(record_id, text(account, "AcctNum"), name, classified, active),
+        version_hash=version_hash(record_id, text(account, "AcctNum"), name, classified, active),
     )
 
 
@@ -72,7 +72,7 @@ def party_row(party: Record) -> Party:
         active=active,
         merged_into="",
         modified_at=modified_at(party),
-        version_hash=content_hash(record_id, name, code, active),
+        version_hash=version_hash(record_id, name, code, active),
     )
 
 
@@ -94,7 +94,7 @@ def item_row(record: Record) -> TrackingOption:
 def _option(record: Record, category_id: str, category: str, named: str) -> TrackingOption:
     active = is_active(record)
     name = text(record, "FullyQualifiedName") or text(record, "Name")
-    return TrackingOption(named, name, category_id, category, active, content_hash(named, name, active))
+    return TrackingOption(named, name, category_id, category, active, version_hash(named, name, active))
 
 
 def _id(record: Record) -> str:

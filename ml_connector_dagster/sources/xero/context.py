@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
 from ml_connector_dagster.errors import RecordRefused
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.xero import wire
 
 RATE_PLACES = Decimal("1E-10")
@@ -21,9 +22,10 @@ ONE = Decimal(1)
 MONEY_STATUS = {"AUTHORISED": True, "DELETED": False, "VOIDED": False}
 """Status of money that moved, to whether it posts."""
 _VALUES = msgspec.json.Decoder(list[wire.LineTracking] | None)
-_ENCODER = msgspec.json.Encoder()
 LineParts = tuple[str, str, str, Decimal, Decimal, str]
 """(line_id, account, description, net, recoverable tax, tracking)."""
+_FIGURES = itemgetter(0, 1, 3, 4, 5)
+"""Takes from a line what the books see, which is all but its description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +103,6 @@ untrusted = partial(RecordRefused.untrusted, "Xero")
 """Answers the refusal of a record, with what was seen."""
 
 
-def fingerprint(lines: Sequence[LineParts], *header: object) -> str:
+def fingerprint(lines: Iterable[LineParts], *header: object) -> str:
     """Answer the hash of what the books see: a payment received, a due date or a description moves none of it."""
-    figures = [(line_id, account, net, tax, tracking) for line_id, account, _, net, tax, tracking in lines]
-    return hashlib.sha256(_ENCODER.encode((header, figures))).hexdigest()
-
-
-def content_hash(*values: str) -> str:
-    """Answer the hash of a reference record's content."""
-    return hashlib.sha256("\x1f".join(values).encode()).hexdigest()
+    return version_hash(header, *map(_FIGURES, lines))

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from ml_connector_dagster.ledger.ledger_account import AccountClass, LedgerAccount
 from ml_connector_dagster.ledger.party import Party, TrackingOption
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.xero import wire_reference as wire
-from ml_connector_dagster.sources.xero.context import content_hash
 from ml_connector_dagster.sources.xero.dates import optional_moment
 
 _CLASSES = {
@@ -31,7 +31,7 @@ def account_row(account: wire.Account) -> LedgerAccount:
         currency=account.currency_code,
         active=account.status == "ACTIVE",
         modified_at=optional_moment(account.updated_date_utc),
-        version_hash=content_hash(
+        version_hash=version_hash(
             account.record_id, account.number, account.name, account.account_class, account.status
         ),
     )
@@ -47,7 +47,7 @@ def party_row(contact: wire.Contact) -> Party:
         active=contact.contact_status == "ACTIVE" and not merged,
         merged_into=merged,
         modified_at=optional_moment(contact.updated_date_utc),
-        version_hash=content_hash(contact.record_id, contact.name, contact.contact_status, merged),
+        version_hash=version_hash(contact.record_id, contact.name, contact.contact_status, merged),
     )
 
 
@@ -60,7 +60,7 @@ def option_rows(category: wire.TrackingCategory) -> list[TrackingOption]:
             category_id=category.record_id,
             category=category.name,
             active=option.status == "ACTIVE" and category.status == "ACTIVE",
-            version_hash=content_hash(option.record_id, option.name, option.status, category.name, category.status),
+            version_hash=version_hash(option.record_id, option.name, option.status, category.name, category.status),
         )
         for option in category.options
     ]

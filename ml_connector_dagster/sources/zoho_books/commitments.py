@@ -16,13 +16,13 @@ from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
 from ml_connector_dagster.sources.zoho_books.documents import Documents, detail_of, with_details
 from ml_connector_dagster.sources.zoho_books.parse_documents import posts
 from ml_connector_dagster.sources.zoho_books.reading import (
     ONE,
     Record,
-    content_hash,
     day,
     known,
     money,
@@ -130,7 +130,7 @@ def _line(
         kind="purchase_order",
         record_id=record_id,
         line_id=line_id,
-        version_hash=content_hash(record_id, line_id, account, base, own, vendor, tags),
+        version_hash=version_hash(record_id, line_id, account, base, own, vendor, tags),
     )
 
 

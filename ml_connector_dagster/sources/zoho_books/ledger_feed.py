@@ -17,13 +17,13 @@ from ml_connector_dagster.errors import RecordRefused
 from ml_connector_dagster.ledger.money import ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.contract.answers import Page, RefusedRecord
 from ml_connector_dagster.sources.zoho_books.client import Answered, Listing, ZohoApi
 from ml_connector_dagster.sources.zoho_books.reading import (
     NO_TRACKING,
     ONE,
     Record,
-    content_hash,
     day,
     money,
     need,
@@ -231,5 +231,5 @@ def _line(record_id: str, account: str, ordinal: int, row: Record, period: Perio
         kind=KINDS.get(kind, "bank_transaction"),
         record_id=record_id,
         line_id=f"{account}:{ordinal}",
-        version_hash=content_hash(record_id, str(on), account, base, own, customer, kind),
+        version_hash=version_hash(record_id, str(on), account, base, own, customer, kind),
     )

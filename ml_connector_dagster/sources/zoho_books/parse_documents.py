@@ -12,11 +12,11 @@ from decimal import Decimal
 
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.money import CENT, ZERO, cents
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.zoho_books.reading import (
     NO_TRACKING,
     ONE,
     Record,
-    content_hash,
     day,
     flag,
     known,
@@ -153,7 +153,7 @@ def document_rows(entity: str, row: Record, detail: Record | None) -> list[Docum
     )
     on, record_id = day(row, date_field(entity)), need(row, shape.id_field)
     party = text(row, shape.party_field) or (text(row, "customer_id") if entity == "expenses" else "")
-    version = content_hash(
+    version = version_hash(
         record_id, str(on), party, does_post, currency, rate, total,
         [(line.line_id, line.ledger_account_id, line.net, line.tax, line.tracking) for line in lines],
     )  # fmt: skip

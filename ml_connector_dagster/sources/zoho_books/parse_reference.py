@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from ml_connector_dagster.ledger.ledger_account import AccountClass, LedgerAccount
 from ml_connector_dagster.ledger.party import Party, TrackingOption
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.zoho_books.reading import (
     Record,
-    content_hash,
     flag,
     known,
     modified_at,
@@ -88,7 +88,7 @@ def account_row(account: Record) -> LedgerAccount:
         currency=text(account, "currency_code"),
         active=is_active,
         modified_at=modified_at(account),
-        version_hash=content_hash(record_id, code, name, kind, is_active),
+        version_hash=version_hash(record_id, code, name, kind, is_active),
     )
 
 
@@ -103,7 +103,7 @@ def party_row(contact: Record) -> Party:
         active=active,
         merged_into="",
         modified_at=modified_at(contact),
-        version_hash=content_hash(record_id, name, active),
+        version_hash=version_hash(record_id, name, active),
     )
 
 
@@ -169,5 +169,5 @@ def _option(option_id: str, name: str, category: tuple[str, str], *, active: boo
         category_id=category[0],
         category=category[1],
         active=active,
-        version_hash=content_hash(option_id, name, *category, active),
+        version_hash=version_hash(option_id, name, *category, active),
     )

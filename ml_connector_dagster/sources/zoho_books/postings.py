@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from ml_connector_dagster.ledger.money import CENT, ZERO, cents
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import LedgerLine
+from ml_connector_dagster.ledger.version_hash import version_hash
 from ml_connector_dagster.sources.contract.answers import Page
 from ml_connector_dagster.sources.contract.reader import StagedReader
 from ml_connector_dagster.sources.zoho_books.entities import ACCOUNT_TRANSACTIONS, POSTING_ENTITIES, VENDORS
-from ml_connector_dagster.sources.zoho_books.reading import NO_TRACKING, content_hash
+from ml_connector_dagster.sources.zoho_books.reading import NO_TRACKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,7 +98,7 @@ def _portions(lines: list[LedgerLine], total: Decimal, shares: dict[str, Decimal
 
 
 def _tagged(line: LedgerLine, tracking: str) -> LedgerLine:
-    version = content_hash(line.version_hash, tracking, line.amount, line.vendor_id)
+    version = version_hash(line.version_hash, tracking, line.amount, line.vendor_id)
     return line._replace(tracking=tracking, version_hash=version)
 
 

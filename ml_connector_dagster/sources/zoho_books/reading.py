@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -195,11 +194,6 @@ def choices(record: Record) -> list[tuple[str, str, str]]:
         for one in parts(record, "custom_fields")
         if text(one, "data_type") in CHOSEN and text(one, "api_name") and text(one, "value")
     ]
-
-
-def content_hash(*values: object) -> str:
-    """Answer the hash of what a record says."""
-    return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()
 
 
 untrusted = partial(RecordRefused.untrusted, "Zoho Books")
