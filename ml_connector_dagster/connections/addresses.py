@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from ml_connector_dagster.anaplan.endpoints import AnaplanEndpoints
 from ml_connector_dagster.errors import SettingWrong
-from ml_connector_dagster.sources.contract.grant import GrantPolicy, Place
-from ml_connector_dagster.sources.contract.source import Source
-
-if TYPE_CHECKING:
-    from ml_connector_dagster.transport.grant import GrantEndpoints
+from ml_connector_dagster.sources.contract.source import Place, Source
+from ml_connector_dagster.transport.grant_policy import GrantPolicy
 
 ANAPLAN = "anaplan"
 ANAPLAN_SCOPES = ("openid", "profile", "email", "offline_access")
@@ -24,12 +19,12 @@ class SourceAddresses:
     """One source's API and OAuth addresses."""
 
     api_url: str
-    consent: GrantEndpoints | None
+    consent: GrantPolicy | None
     """None where no person consents."""
     source: Source
 
     @property
-    def grant(self) -> GrantEndpoints:
+    def grant(self) -> GrantPolicy:
         """Where a person consents, and where tokens come from.
 
         Raises:
@@ -62,42 +57,19 @@ class SourceAddresses:
         def at_accounts(url: str) -> str:
             return f"{region.accounts_url}{urlsplit(url).path}" if region and url else url
 
-        consent = _grant_of(source.title, source.grant, moved, at_accounts) if source.grant else None
+        consent = source.grant and replace(
+            source.grant,
+            vendor=source.title,
+            authorize_url=moved(at_accounts(source.grant.authorize_url)),
+            token_url=moved(at_accounts(source.grant.token_url)),
+            revoke_url=moved(at_accounts(source.grant.revoke_url)),
+        )
         return cls(moved(region.api_url if region else source.api_url), consent, source)
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The only ``scheme://host`` that a token of this source may be sent to."""
         return (origin(self.api_url),)
-
-
-def _grant_of(
-    title: str, policy: GrantPolicy, moved: Callable[[str], str], at_accounts: Callable[[str], str]
-) -> GrantEndpoints:
-    from ml_connector_dagster.transport.grant import GrantEndpoints
-
-    return GrantEndpoints(
-        vendor=title,
-        authorize_url=moved(at_accounts(policy.authorize_url)),
-        token_url=moved(at_accounts(policy.token_url)),
-        revoke_url=moved(at_accounts(policy.revoke_url)),
-        scopes=policy.scopes,
-        client_auth=policy.client_auth,
-        body_form=policy.body_form,
-        refresh_names_redirect=policy.refresh_names_redirect,
-        single_use_refresh=policy.single_use_refresh,
-        old_token_grace_seconds=policy.old_token_grace_seconds,
-        margin_seconds=policy.margin_seconds,
-        uses_pkce=policy.uses_pkce,
-        authorize_extra=policy.authorize_extra,
-        scope_separator=policy.scope_separator,
-        scheme=policy.scheme,
-        revoke_form=policy.revoke_form,
-        token_headers=policy.token_headers,
-        ends_in_field=policy.ends_in_field,
-        dead_words=policy.dead_words,
-        busy_words=policy.busy_words,
-    )
 
 
 def _place_of(source: Source, place: str) -> Place | None:
@@ -117,15 +89,13 @@ def anaplan_endpoints(region: str, at: str, sandbox_url: str) -> AnaplanEndpoint
     return AnaplanEndpoints.of_region(region) if at == "vendor" else AnaplanEndpoints.of_sandbox(sandbox_url)
 
 
-def anaplan_grant(endpoints: AnaplanEndpoints) -> GrantEndpoints:
+def anaplan_grant(endpoints: AnaplanEndpoints) -> GrantPolicy:
     """Answer how Anaplan's OAuth behaves (anaplan.md §2.4).
 
     Whether a refresh rotates is a setting of the client there, so it is learnt from the first one; until then the careful
     answer holds.
     """
-    from ml_connector_dagster.transport.grant import GrantEndpoints
-
-    return GrantEndpoints(
+    return GrantPolicy(
         vendor="Anaplan",
         authorize_url=f"{endpoints.oauth}/auth/authorize",
         token_url=f"{endpoints.oauth}/oauth/token",

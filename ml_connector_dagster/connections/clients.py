@@ -23,7 +23,8 @@ from ml_connector_dagster.connections.tokens import OAuthTokens
 from ml_connector_dagster.errors import CredentialRefused, SettingWrong
 from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.transport.client import Authorizer, VendorHttp
-from ml_connector_dagster.transport.grant import GrantClient, GrantEndpoints, TokenStore
+from ml_connector_dagster.transport.grant import GrantClient, TokenStore
+from ml_connector_dagster.transport.grant_policy import GrantPolicy
 from ml_connector_dagster.transport.rate_limit import RateGate, SharedLimit
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class BearerTokens:
         return {"Authorization": f"{self._scheme} {self._tokens.access(refused=shown).value}"}
 
 
-def grant_client(opened: Opened, credential: Credential, endpoints: GrantEndpoints) -> GrantClient:
+def grant_client(opened: Opened, credential: Credential, policy: GrantPolicy) -> GrantClient:
     """Answer the OAuth client of a credential.
 
     Raises:
@@ -100,12 +101,12 @@ def grant_client(opened: Opened, credential: Credential, endpoints: GrantEndpoin
         )
     with opened.store.read() as connection:
         secret = opened.vault.get(connection, credential.owner, CLIENT_SECRET)
-    return GrantClient(endpoints, client_id, secret or "")
+    return GrantClient(policy, client_id, secret or "")
 
 
-def oauth_tokens(opened: Opened, credential: Credential, endpoints: GrantEndpoints) -> OAuthTokens:
+def oauth_tokens(opened: Opened, credential: Credential, policy: GrantPolicy) -> OAuthTokens:
     """Answer the token store of a credential."""
-    client = grant_client(opened, credential, endpoints)
+    client = grant_client(opened, credential, policy)
     return OAuthTokens(opened.store, opened.locks, opened.vault, credential, client)
 
 

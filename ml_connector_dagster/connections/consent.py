@@ -71,7 +71,7 @@ class Consents:
         credential, use = self._found(name, at)
         client = grant_client(self._connector, credential, use.grant(self._connector.environment.sandbox_url))
         state = secrets.token_urlsafe(32)
-        verifier = new_verifier() if client.endpoints.uses_pkce else ""
+        verifier = new_verifier() if client.policy.uses_pkce else ""
         self._remember(credential, state, session, redirect_uri, verifier)
         address = client.authorize_url(redirect_uri=redirect_uri, state=state, verifier=verifier)
         return Began(address, state, use.source.consent_note if use.source else "")

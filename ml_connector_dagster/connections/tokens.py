@@ -64,7 +64,7 @@ class OAuthTokens:
         self._store = store
         self._locks = locks
         self._client = client
-        self._vendor = client.endpoints.vendor
+        self._vendor = client.policy.vendor
         self._name = credential.name
         self._times = times or TokenTimes()
         self._rows = TokenRows(store, vault, credential.owner)
@@ -126,7 +126,7 @@ class OAuthTokens:
         """
         with self._lock():
             state = self._finished()
-            if state.refresh is not None and self._client.endpoints.revoke_url:
+            if state.refresh is not None and self._client.policy.revoke_url:
                 self._client.revoke(state.refresh)
             self._rows.forget_grant()
             self._file.remove()
@@ -238,19 +238,19 @@ class OAuthTokens:
         raise _suspect(self._rows.read(), self._times)
 
     def _read(self, raw: str) -> TokenAnswer:
-        return read_answer(raw, self._vendor, self._client.endpoints.ends_in_field)
+        return read_answer(raw, self._vendor, self._client.policy.ends_in_field)
 
     # ── judgements ────────────────────────────────────────────────────────────────────────────────────────────────────
     def _settled(self, state: TokenState) -> bool:
         return state.intent is None and self._file.read() is None
 
     def _live(self, state: TokenState, refused: str | None) -> bool:
-        return state.live(self._client.endpoints.margin_seconds, refused)
+        return state.live(self._client.policy.margin_seconds, refused)
 
     def _tolerates_old_token(self, state: TokenState) -> bool:
         """True where showing the old refresh token again after a lost answer cannot end the grant."""
-        rotates = self._client.endpoints.single_use_refresh and state.credential.facts.get(ROTATES, True)
-        return not rotates or self._client.endpoints.old_token_grace_seconds > 0
+        rotates = self._client.policy.single_use_refresh and state.credential.facts.get(ROTATES, True)
+        return not rotates or self._client.policy.old_token_grace_seconds > 0
 
     def _kept(self, state: TokenState) -> Spooled | None:
         """Answer an answer that was kept and not stored: the row's, else the file's."""

@@ -14,7 +14,7 @@ from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.sources.registry import all_sources, source_named
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.transport.grant import GrantEndpoints
+    from ml_connector_dagster.transport.grant_policy import GrantPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class CredentialUse:
         """Answer the addresses of a source's credential; ``place`` is the region it was consented in."""
         return SourceAddresses.of(source_named(self.vendor), self.at, sandbox_url, place)
 
-    def grant(self, sandbox_url: str, place: str = "") -> GrantEndpoints:
+    def grant(self, sandbox_url: str, place: str = "") -> GrantPolicy:
         """Answer where a person consents, and where the consent's tokens come from."""
         if self.vendor == ANAPLAN:
             return anaplan_grant(anaplan_endpoints(self.region, self.at, sandbox_url))

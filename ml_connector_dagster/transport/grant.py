@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from ml_connector_dagster.errors import CredentialRefused, OutcomeUnknown, RequestRejected, TemporarilyRefused
 from ml_connector_dagster.transport.client import Answer, Timeouts, VendorHttp
+from ml_connector_dagster.transport.grant_policy import GrantPolicy
 from ml_connector_dagster.transport.retry import retry_after_seconds
 
 CONNECT_SECONDS = 10.0
@@ -25,40 +26,6 @@ _EVERY_REFUSAL = range(400, 600)
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 _WAITING = frozenset({"authorization_pending", "slow_down"})
-
-
-@dataclass(frozen=True, slots=True)
-class GrantEndpoints:
-    """Where a vendor's OAuth lives and how it behaves; connections builds it from a source's policy."""
-
-    vendor: str
-    authorize_url: str
-    token_url: str
-    revoke_url: str = ""
-    device_url: str = ""
-    scopes: tuple[str, ...] = ()
-    client_auth: str = "basic"
-    """``basic`` header or ``body`` fields; a client without secret always names itself in the body."""
-    body_form: str = "form"
-    """``form`` or ``json``."""
-    refresh_names_redirect: bool = False
-    """True where a refresh must name the redirect address that the consent was given through."""
-    single_use_refresh: bool = True
-    old_token_grace_seconds: int = 0
-    """How long a superseded refresh token still works after a lost answer; 0 where showing it kills the grant."""
-    margin_seconds: int = 300
-    uses_pkce: bool = False
-    authorize_extra: Mapping[str, str] = field(default_factory=dict)
-    scope_separator: str = " "
-    scheme: str = "Bearer"
-    """What stands before the access token in the Authorization header."""
-    revoke_form: str = ""
-    """``form``, ``json`` or ``query``; empty where it is ``body_form``."""
-    token_headers: Mapping[str, str] = field(default_factory=dict)
-    ends_in_field: str = ""
-    """Field of a token answer that says in how many seconds the grant ends for good; empty where none does."""
-    dead_words: tuple[str, ...] = ("invalid_grant",)
-    busy_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +92,15 @@ class GrantClient:
     """One OAuth client (id and secret) at one vendor."""
 
     def __init__(
-        self, endpoints: GrantEndpoints, client_id: str, client_secret: str = "", *, timeout_seconds: float = 30.0
+        self, policy: GrantPolicy, client_id: str, client_secret: str = "", *, timeout_seconds: float = 30.0
     ) -> None:
         """Send nothing yet; ``timeout_seconds`` is the longest wait for an answer."""
-        self.endpoints = endpoints
+        self.policy = policy
         self.timeout_seconds = timeout_seconds
         self._client_id = client_id
         self._client_secret = client_secret
         timeouts = Timeouts(min(CONNECT_SECONDS, timeout_seconds), timeout_seconds, timeout_seconds)
-        self._http = VendorHttp(endpoints.vendor, timeouts=timeouts)
+        self._http = VendorHttp(policy.vendor, timeouts=timeouts)
 
     def authorize_url(self, *, redirect_uri: str, state: str, verifier: str = "") -> str:
         """Answer the address a person opens to consent."""
@@ -141,13 +108,13 @@ class GrantClient:
             "response_type": "code",
             "client_id": self._client_id,
             "redirect_uri": redirect_uri,
-            "scope": self.endpoints.scope_separator.join(self.endpoints.scopes),
+            "scope": self.policy.scope_separator.join(self.policy.scopes),
             "state": state,
-            **self.endpoints.authorize_extra,
+            **self.policy.authorize_extra,
         }
-        if self.endpoints.uses_pkce:
+        if self.policy.uses_pkce:
             query |= {"code_challenge": challenge(verifier), "code_challenge_method": "S256"}
-        return f"{self.endpoints.authorize_url}?{urlencode(query)}"
+        return f"{self.policy.authorize_url}?{urlencode(query)}"
 
     def exchange(self, code: str, *, redirect_uri: str, verifier: str = "") -> str:
         """Turn a consent's code into tokens; answers the raw body.
@@ -172,12 +139,12 @@ class GrantClient:
             TemporarilyRefused: 408, 429 or 5xx.
             CredentialRefused: The client id or secret is wrong.
         """
-        named = {"redirect_uri": redirect_uri} if self.endpoints.refresh_names_redirect else {}
+        named = {"redirect_uri": redirect_uri} if self.policy.refresh_names_redirect else {}
         return self._token({"grant_type": "refresh_token", "refresh_token": refresh_token, **named})
 
     def revoke(self, refresh_token: str) -> None:
         """End the grant at the vendor; a grant that is dead already is no error."""
-        url, body_form = self.endpoints.revoke_url, self.endpoints.revoke_form or self.endpoints.body_form
+        url, body_form = self.policy.revoke_url, self.policy.revoke_form or self.policy.body_form
         if body_form == "query":
             answer = self._send(f"{url}?{urlencode({'token': refresh_token})}", {}, {})
         else:
@@ -187,11 +154,11 @@ class GrantClient:
 
     def start_device(self) -> DeviceCode:
         """Ask for a device code (Anaplan; off where the tenant has SSO)."""
-        fields = {"client_id": self._client_id, "scope": " ".join(self.endpoints.scopes)}
-        answer = self._send(self.endpoints.device_url, fields, {})
+        fields = {"client_id": self._client_id, "scope": " ".join(self.policy.scopes)}
+        answer = self._send(self.policy.device_url, fields, {})
         if not _granted(answer):
             raise self._refusal(answer)
-        body = _object(_text(answer), self.endpoints.vendor)
+        body = _object(_text(answer), self.policy.vendor)
         address = str(body.get("verification_uri_complete") or body.get("verification_uri") or "")
         times = int(body.get("expires_in") or 900), int(body.get("interval") or 5)
         return DeviceCode(str(body["device_code"]), str(body.get("user_code") or ""), address, *times)
@@ -203,7 +170,7 @@ class GrantClient:
             CredentialRefused: The person refused, or the code expired.
         """
         fields = {"grant_type": DEVICE_GRANT, "device_code": device_code, "client_id": self._client_id}
-        answer = self._send(self.endpoints.token_url, fields, {})
+        answer = self._send(self.policy.token_url, fields, {})
         if _granted(answer):
             return _text(answer)
         if _error_code(answer) in _WAITING:
@@ -211,7 +178,7 @@ class GrantClient:
         raise self._refusal(answer)
 
     def _token(self, fields: Mapping[str, str]) -> str:
-        answer = self._post(self.endpoints.token_url, fields, headers=self.endpoints.token_headers)
+        answer = self._post(self.policy.token_url, fields, headers=self.policy.token_headers)
         if _granted(answer):
             return _text(answer)
         raise self._refusal(answer)
@@ -219,7 +186,7 @@ class GrantClient:
     def _post(
         self, url: str, fields: Mapping[str, str], body_form: str = "", headers: Mapping[str, str] | None = None
     ) -> Answer:
-        if self._client_secret and self.endpoints.client_auth == "basic":
+        if self._client_secret and self.policy.client_auth == "basic":
             pair = base64.b64encode(f"{self._client_id}:{self._client_secret}".encode()).decode("ascii")
             return self._send(url, fields, {**(headers or {}), "Authorization": f"Basic {pair}"}, body_form)
         named = {"client_id": self._client_id} | ({"client_secret": self._client_secret} if self._client_secret else {})
@@ -227,7 +194,7 @@ class GrantClient:
 
     def _send(self, url: str, fields: Mapping[str, str], headers: Mapping[str, str], body_form: str = "") -> Answer:
         body = dict(fields)
-        form, json_body = (None, body) if (body_form or self.endpoints.body_form) == "json" else (body, None)
+        form, json_body = (None, body) if (body_form or self.policy.body_form) == "json" else (body, None)
         try:
             return self._http.send(
                 "POST", url, headers=headers, form=form, json=json_body, repeatable=False, expected=_EVERY_REFUSAL
@@ -237,9 +204,9 @@ class GrantClient:
 
     def _refusal(self, answer: Answer) -> Exception:
         """Answer the error that says what a refused token request means; the body itself is never shown."""
-        vendor, status, code = self.endpoints.vendor, answer.status, _error_code(answer)
+        vendor, status, code = self.policy.vendor, answer.status, _error_code(answer)
         said = f"{vendor} answered {status} to a token request" + (f" ({code})." if code else ".")
-        if status in (408, 429) or status >= 500 or code in self.endpoints.busy_words:
+        if status in (408, 429) or status >= 500 or code in self.policy.busy_words:
             return TemporarilyRefused(
                 said,
                 "The vendor is busy or ill; the grant is untouched.",
@@ -247,7 +214,7 @@ class GrantClient:
                 retry_after_seconds=retry_after_seconds(answer.headers),
                 status=status,
             )
-        if code in self.endpoints.dead_words or (status == 403 and not code):
+        if code in self.policy.dead_words or (status == 403 and not code):
             return GrantRefused(
                 said,
                 "The grant is expired, revoked or used up.",

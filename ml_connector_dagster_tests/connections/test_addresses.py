@@ -8,7 +8,7 @@ import pytest
 
 from ml_connector_dagster.connections.addresses import SourceAddresses
 from ml_connector_dagster.errors import SettingWrong
-from ml_connector_dagster.sources.contract.grant import Place
+from ml_connector_dagster.sources.contract.source import Place
 from ml_connector_dagster.sources.registry import source_named
 
 XERO = source_named("xero")

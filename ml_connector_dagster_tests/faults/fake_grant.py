@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
-from ml_connector_dagster.transport.grant import GrantEndpoints
+from ml_connector_dagster.transport.grant_policy import GrantPolicy
 
 
 @dataclass
@@ -40,7 +40,7 @@ class FakeGrant:
     asked: list[dict[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def endpoints(self, **changes: object) -> GrantEndpoints:
+    def policy(self, **changes: object) -> GrantPolicy:
         """Where it lives and how it says it behaves."""
         values: dict[str, object] = {
             "vendor": "xero",
@@ -52,7 +52,7 @@ class FakeGrant:
             "old_token_grace_seconds": 1800 if self.behaviour == "grace" else 0,
             "uses_pkce": True,
         }
-        return GrantEndpoints(**{**values, **changes})  # type: ignore[arg-type]
+        return GrantPolicy(**{**values, **changes})  # type: ignore[arg-type]
 
     def consent(self) -> str:
         """A person consents anew: the raw token answer; older tokens are dead."""

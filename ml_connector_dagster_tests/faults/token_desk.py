@@ -35,7 +35,7 @@ class Desk:
     """Seconds after which an intent is judged; an answer itself may take far longer, as it does on a busy machine."""
 
     def tokens(self, times: TokenTimes = QUICK) -> OAuthTokens:
-        client = GrantClient(self.grant.endpoints(), "client", "secret", timeout_seconds=ANSWER_SECONDS)
+        client = GrantClient(self.grant.policy(), "client", "secret", timeout_seconds=ANSWER_SECONDS)
         times = replace(times, deadline_margin=self.deadline - ANSWER_SECONDS)
         return OAuthTokens(self.store, Locks(self.store), Vault.open(self.store), self.row(), client, times=times)
 

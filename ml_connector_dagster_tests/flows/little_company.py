@@ -28,12 +28,12 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.ledger.posting import Company, ControlBalance, LedgerLine
 from ml_connector_dagster.sources.contract.answers import Changes, Page, RefusedRecord
 from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
-from ml_connector_dagster.sources.contract.grant import GrantPolicy
 from ml_connector_dagster.sources.contract.source import Source
 from ml_connector_dagster.staging.frames import rows_of
 from ml_connector_dagster.store.blobs import Blobs
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.locks import Locks
+from ml_connector_dagster.transport.grant_policy import GrantPolicy
 
 RECEIVABLES, PAYABLES, EQUITY = "acc-610", "acc-800", "acc-960"
 CHART = {

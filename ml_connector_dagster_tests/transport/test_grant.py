@@ -32,8 +32,8 @@ def grant():
         yield served
 
 
-def client(grant: FakeGrant, secret: str = "secret", **endpoints: object) -> GrantClient:
-    return GrantClient(grant.endpoints(**endpoints), "client", secret, timeout_seconds=2)
+def client(grant: FakeGrant, secret: str = "secret", **policy: object) -> GrantClient:
+    return GrantClient(grant.policy(**policy), "client", secret, timeout_seconds=2)
 
 
 def test_the_authorize_address_carries_state_scopes_exact_redirect_and_the_pkce_challenge(grant):

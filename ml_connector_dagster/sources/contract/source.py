@@ -16,14 +16,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.ledger.posting import Company
 from ml_connector_dagster.sources.contract.entity import Entity
-from ml_connector_dagster.sources.contract.grant import GrantPolicy, Place
 from ml_connector_dagster.sources.contract.journals import Journals
 from ml_connector_dagster.sources.contract.later import Later
 from ml_connector_dagster.sources.contract.reader import CompanyReader, KeptAnswers
 from ml_connector_dagster.sources.contract.session import CompanySession
+from ml_connector_dagster.transport.grant_policy import GrantPolicy
 
 if TYPE_CHECKING:
     from ml_connector_dagster.transport.client import VendorHttp
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of a vendor's regions: where a consent that was given there refreshes its token and is read."""
+
+    accounts_url: str
+    """Base that replaces scheme and host of the grant's token and revocation addresses; no trailing slash."""
+    api_url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.ledger.posting import Company
 from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
-from ml_connector_dagster.sources.contract.grant import GrantPolicy
 from ml_connector_dagster.sources.contract.reader import CompanyReader, KeptAnswers
 from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.contract.source import RateLimit, Source
@@ -25,6 +24,7 @@ from ml_connector_dagster.sources.freshbooks.entities import (
     TRACKING,
 )
 from ml_connector_dagster.sources.freshbooks.refusals import classify
+from ml_connector_dagster.transport.grant_policy import GrantPolicy
 
 if TYPE_CHECKING:
     from ml_connector_dagster.transport.client import VendorHttp

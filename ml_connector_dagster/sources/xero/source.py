@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from ml_connector_dagster.ledger.posting import Company
 from ml_connector_dagster.sources.contract.entity import Entity, EntityKind
-from ml_connector_dagster.sources.contract.grant import GrantPolicy
 from ml_connector_dagster.sources.contract.reader import CompanyReader, KeptAnswers
 from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.contract.source import RateLimit, Source
 from ml_connector_dagster.sources.xero.entities import ENTITIES
 from ml_connector_dagster.sources.xero.refusals import classify
+from ml_connector_dagster.transport.grant_policy import GrantPolicy
 
 if TYPE_CHECKING:
     from ml_connector_dagster.transport.client import VendorHttp

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ml_connector_dagster.errors import RequestRejected
-from ml_connector_dagster.sources.contract.grant import Place
+from ml_connector_dagster.sources.contract.source import Place
 
 PATH = "/books/v3"
 PLACES: Mapping[str, Place] = {

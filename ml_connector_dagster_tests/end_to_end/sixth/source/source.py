@@ -10,10 +10,10 @@ from ml_connector_dagster.sources.abacus.entities import ENTITIES
 
 from ml_connector_dagster.errors import ConnectorError, CredentialRefused, QuotaExhausted, TemporarilyRefused
 from ml_connector_dagster.ledger.posting import Company
-from ml_connector_dagster.sources.contract.grant import GrantPolicy
 from ml_connector_dagster.sources.contract.reader import CompanyReader, KeptAnswers
 from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.sources.contract.source import RateLimit, Refusal, Source
+from ml_connector_dagster.transport.grant_policy import GrantPolicy
 
 if TYPE_CHECKING:
     from ml_connector_dagster.transport.client import VendorHttp

@@ -1,4 +1,4 @@
-"""How a person consents to a source, and in which of the vendor's regions."""
+"""What a vendor's OAuth is declared to be; standard library alone, since definitions load it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One of a vendor's regions: where a consent that was given there refreshes its token and is read."""
-
-    accounts_url: str
-    """Base that replaces scheme and host of the grant's token and revocation addresses; no trailing slash."""
-    api_url: str
-
-
-@dataclass(frozen=True, slots=True)
 class GrantPolicy:
-    """How the vendor's OAuth grant behaves; ``transport.grant`` and ``connections.tokens`` obey it."""
+    """How a vendor's OAuth grant behaves; ``transport.grant`` and ``connections.tokens`` obey it."""
 
     authorize_url: str
     token_url: str
-    revoke_url: str
-    scopes: tuple[str, ...]
+    revoke_url: str = ""
+    scopes: tuple[str, ...] = ()
+    vendor: str = ""
+    """Whom messages name; of a source its title, put in when its addresses are known."""
+    device_url: str = ""
+    """Where a code for another device is had; empty where the vendor has none."""
     client_auth: str = "basic"
-    """``basic`` header or ``body`` fields."""
+    """``basic`` header or ``body`` fields; a client without secret always names itself in the body."""
     body_form: str = "form"
     """``form`` or ``json``."""
     refresh_names_redirect: bool = False
@@ -42,7 +37,7 @@ class GrantPolicy:
     scheme: str = "Bearer"
     """What stands before the access token in the Authorization header."""
     revoke_form: str = ""
-    """``form``, ``json`` or ``query``; empty where it is the token endpoint's own."""
+    """``form``, ``json`` or ``query``; empty where it is ``body_form``."""
     token_headers: Mapping[str, str] = field(default_factory=dict)
     """Sent with every token request besides."""
     ends_in_field: str = ""
