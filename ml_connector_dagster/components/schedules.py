@@ -2,7 +2,7 @@
 
 # No postponed annotations here: Dagster looks at the classes that a function's parameters name.
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import dagster as dg
@@ -114,6 +114,25 @@ def _over_open_periods(
 ) -> dg.ScheduleDefinition:
     """Answer a schedule that requests one run per open period, of the whole job or of these assets alone."""
 
+    def each_period(at: datetime) -> Iterator[dg.RunRequest]:
+        for period in open_periods(settings, at):
+            yield dg.RunRequest(run_key=f"{at:%Y-%m-%dT%H:%M}:{period}", partition_key=period, asset_selection=assets)
+
+    return _at_each_tick(name, job, settings, connection, cron=cron, says=says, requests=each_period)
+
+
+def _at_each_tick(
+    name: str,
+    job: dg.JobDefinition,
+    settings: ConnectionSettings,
+    connection: str,
+    *,
+    cron: str,
+    says: str,
+    requests: Callable[[datetime], Iterator[dg.RunRequest]],
+) -> dg.ScheduleDefinition:
+    """Answer a schedule in the source's zone that asks at each tick, given its time, for runs; none of a connection not enabled."""
+
     @dg.schedule(
         name=name,
         job=job,
@@ -122,21 +141,15 @@ def _over_open_periods(
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=says,
     )
-    def request_open_periods(
+    def tick(
         context: dg.ScheduleEvaluationContext, connector: ConnectorResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        if not connector.is_enabled(connection):
-            yield _not_enabled(connection)
-            return
-        for period in open_periods(settings, context.scheduled_execution_time):
-            run_key = f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}:{period}"
-            yield dg.RunRequest(run_key=run_key, partition_key=period, asset_selection=assets)
+        if connector.is_enabled(connection):
+            yield from requests(context.scheduled_execution_time)
+        else:
+            yield dg.SkipReason(f"Not enabled. Run: ml-connector enable {connection}")
 
-    return request_open_periods
-
-
-def _not_enabled(connection: str) -> dg.SkipReason:
-    return dg.SkipReason(f"Not enabled. Run: ml-connector enable {connection}")
+    return tick
 
 
 def open_periods(settings: ConnectionSettings, at: datetime) -> list[str]:
@@ -190,47 +203,30 @@ def half_hourly_heartbeat(
     connection: str, settings: ConnectionSettings, job: dg.JobDefinition
 ) -> dg.ScheduleDefinition:
     """Answer the schedule that looks when the machine was last seen; it asks our own database, never the machine."""
-    return _run_at_each_tick(
-        connection,
-        settings,
+    return _at_each_tick(
+        f"{connection}_half_hourly_heartbeat",
         job,
-        name=f"{connection}_half_hourly_heartbeat",
+        settings,
+        connection,
         cron="3,33 * * * *",
-        description="Looks when the machine where the books are was last seen, and how long questions have waited.",
+        says="Looks when the machine where the books are was last seen, and how long questions have waited.",
+        requests=_one_run,
     )
 
 
 def hourly_changes(connection: str, settings: ConnectionSettings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
     """Answer the schedule that runs the changes job each hour."""
-    return _run_at_each_tick(
-        connection,
-        settings,
+    return _at_each_tick(
+        f"{connection}_hourly_changes",
         job,
-        name=f"{connection}_hourly_changes",
+        settings,
+        connection,
         cron="17 * * * *",
-        description="Asks the source what changed since the last look; pulls_due then reads the months that moved.",
+        says="Asks the source what changed since the last look; pulls_due then reads the months that moved.",
+        requests=_one_run,
     )
 
 
-def _run_at_each_tick(
-    connection: str, settings: ConnectionSettings, job: dg.JobDefinition, *, name: str, cron: str, description: str
-) -> dg.ScheduleDefinition:
-    """Answer a schedule that starts one run of a job without partitions at each tick, where the connection is enabled."""
-
-    @dg.schedule(
-        name=name,
-        job=job,
-        cron_schedule=cron,
-        execution_timezone=settings.source.time_zone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=description,
-    )
-    def tick(
-        context: dg.ScheduleEvaluationContext, connector: ConnectorResource
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        if not connector.is_enabled(connection):
-            yield _not_enabled(connection)
-            return
-        yield dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}")
-
-    return tick
+def _one_run(at: datetime) -> Iterator[dg.RunRequest]:
+    """Yield the run of a job without partitions."""
+    yield dg.RunRequest(run_key=f"{at:%Y-%m-%dT%H:%M}")

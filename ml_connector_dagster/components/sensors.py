@@ -8,7 +8,7 @@ load, and do not see an edited mapping.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -52,17 +52,13 @@ def loads_due_sensor(jobs: Sequence[AnyJob]) -> dg.SensorDefinition:
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         from ml_connector_dagster.flows.due import loads_due as due_loads
 
-        busy = busy_slices(context.instance)
-        requested = 0
-        for name in connector.enabled_names():
+        def due(name: str) -> Iterator[dg.RunRequest]:
             opened = connector.connection(name)
             register_pool(context.instance, opened.pool)
-            for request in load_requests(name, due_loads(opened)):
-                if (name, request.partition_key) not in busy:
-                    requested += 1
-                    yield request
-        if not requested:
-            yield dg.SkipReason("Nothing is due, or what is due is still being read or loaded.")
+            return load_requests(name, due_loads(opened))
+
+        nothing = "Nothing is due, or what is due is still being read or loaded."
+        yield from _of_each(connector, due, nothing, busy=busy_slices(context.instance))
 
     return loads_due
 
@@ -80,14 +76,11 @@ def pulls_due_sensor(jobs: Sequence[AnyJob]) -> dg.SensorDefinition:
     def pulls_due(connector: ConnectorResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
         from ml_connector_dagster.flows.changes import periods_to_read
 
-        requested = 0
-        for name in connector.enabled_names():
+        def dirty(name: str) -> Iterator[dg.RunRequest]:
             opened = connector.connection(name)
-            for request in read_requests(name, opened.source, periods_to_read(opened)):
-                requested += 1
-                yield request
-        if not requested:
-            yield dg.SkipReason("No period is dirty.")
+            return read_requests(name, opened.source, periods_to_read(opened))
+
+        yield from _of_each(connector, dirty, "No period is dirty.")
 
     return pulls_due
 
@@ -108,19 +101,33 @@ def answers_arrived_sensor(jobs: Sequence[AnyJob]) -> dg.SensorDefinition:
         from ml_connector_dagster.flows.answered import answered_slices
         from ml_connector_dagster.flows.post import record_outcomes
 
-        busy = busy_slices(context.instance)
-        requested = 0
-        for name in connector.enabled_names():
+        def arrived(name: str) -> Iterator[dg.RunRequest]:
             opened = connector.connection(name)
             record_outcomes(opened)  # of journals that the machine took or refused: they belong into the trail
-            for request in answer_requests(name, opened.source, answered_slices(opened)):
-                if (name, request.partition_key) not in busy:
-                    requested += 1
-                    yield request
-        if not requested:
-            yield dg.SkipReason("No answer has come that is not being read.")
+            return answer_requests(name, opened.source, answered_slices(opened))
+
+        nothing = "No answer has come that is not being read."
+        yield from _of_each(connector, arrived, nothing, busy=busy_slices(context.instance))
 
     return answers_arrived
+
+
+def _of_each(
+    connector: ConnectorResource,
+    wanted: Callable[[str], Iterator[dg.RunRequest]],
+    nothing: str,
+    *,
+    busy: Collection[tuple[str, str | None]] = (),
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Yield what is wanted of each enabled connection, but for slices that a run has in hand; says where that is nothing."""
+    requested = False
+    for name in connector.enabled_names():
+        for request in wanted(name):
+            if (name, request.partition_key) not in busy:
+                requested = True
+                yield request
+    if not requested:
+        yield dg.SkipReason(nothing)
 
 
 @dg.run_failure_sensor(
