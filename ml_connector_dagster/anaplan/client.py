@@ -17,7 +17,8 @@ from ml_connector_dagster.transport.pagination import offset_pages
 
 if TYPE_CHECKING:
     from ml_connector_dagster.store.locks import Locks
-    from ml_connector_dagster.transport.client import Answer, VendorHttp
+    from ml_connector_dagster.transport.answer import Answer
+    from ml_connector_dagster.transport.client import VendorHttp
 
 PAGE = 5000
 """Anaplan's own cap; a larger limit is truncated in silence."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ml_connector_dagster.errors import ConnectorError, RequestRejected, SettingWrong, TemporarilyRefused
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.transport.client import Answer
+    from ml_connector_dagster.transport.answer import Answer
 
 _UNAVAILABLE = {
     409: "busy with something that excludes this request",

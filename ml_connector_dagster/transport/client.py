@@ -1,31 +1,24 @@
-"""The one HTTP client: time-outs, retry, limits, redaction and error classes for every vendor; alone imports httpx."""
+"""The one HTTP client, for every vendor: from a request to its answer, or to the error that the answer means."""
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
-import msgspec
 
 from ml_connector_dagster.errors import ConnectorError, TemporarilyRefused
+from ml_connector_dagster.transport.answer import Answer
+from ml_connector_dagster.transport.httpx_clients import HttpxClients, Timeouts
 from ml_connector_dagster.transport.rate_limit import Gate, OpenGate
-from ml_connector_dagster.transport.reading import ReadingTransport
-from ml_connector_dagster.transport.redaction import logger, redact_url, shown
+from ml_connector_dagster.transport.redaction import logger, redact_url
 from ml_connector_dagster.transport.refusals import (
     no_answer,
     not_authorized,
-    not_json,
     not_our_address,
     not_sent,
     outcome_unknown,
@@ -33,55 +26,13 @@ from ml_connector_dagster.transport.refusals import (
     refused_for_good,
     refused_for_now,
 )
+from ml_connector_dagster.transport.request import Params, Request, body_of, with_query
 from ml_connector_dagster.transport.retry import RetryPolicy, retry_after_seconds
 
 LOG = logger(__name__)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-DIRECT = ("all://127.0.0.1", "all://localhost", "all://*")
-"""Loopback in any case, and every address that the environment names no proxy for: the narrower pattern wins, then the first."""
-CONNECTIONS_KEPT = 10
-PAGE = "text/html"
 NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 REFUSED_FOR_NOW = frozenset({408, 425, 429})
-_OF_PARENTS: list[object] = []
-"""Connections of a process we were forked from; collecting them here would close them with a warning."""
-ENCODER = msgspec.json.Encoder(decimal_format="number")
-
-Params = Mapping[str, str | int | None]
-
-for _chatty in ("httpx", "httpcore", "urllib3"):
-    logging.getLogger(_chatty).setLevel(logging.WARNING)  # they log whole addresses and headers, secrets included
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the vendor answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Any case finds a name."""
-    content: bytes = field(repr=False)
-    url_shown: str
-    """The address, secrets masked: for messages."""
-
-    @property
-    def said(self) -> str:
-        """Status, address and the beginning of the body on one line, secrets masked: for messages."""
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        what = "a page for people" if kind == PAGE else ""
-        text = shown(self.content) or "an empty body"
-        return f"{self.status} to {self.url_shown}: {': '.join(part for part in (what, text) if part)}"
-
-    def json(self) -> Any:
-        """Decode the body; numbers with a fraction arrive as Decimal, never as float.
-
-        Raises:
-            TemporarilyRefused: The body is no JSON, or ends too early: a gateway's page, a connection cut short.
-        """
-        try:
-            return json.loads(self.content, parse_float=Decimal)
-        except ValueError as error:
-            raise not_json(self.url_shown, self.said, self.status) from error
 
 
 class Authorizer(Protocol):
@@ -101,30 +52,6 @@ class Classify(Protocol):
 
     def __call__(self, answer: Answer, /) -> ConnectorError | None:
         """Answer the error an answer that is no success means; None for the general classes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds until a silent vendor is given up."""
-
-    connect_seconds: float = 10.0
-    read_seconds: float = 60.0
-    write_seconds: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    content: bytes | None
-    read_seconds: float
-    repeatable: bool
-    expected: Collection[int]
-
-    @property
-    def shown(self) -> str:
-        return f"{self.method} {redact_url(self.url)}"
 
 
 class VendorHttp:
@@ -166,8 +93,7 @@ class VendorHttp:
         self._timeouts = timeouts or Timeouts()
         self._classify = classify
         self._origins = frozenset(origin.rstrip("/") for origin in origins)
-        self._clients: dict[bool, httpx.Client] = {}
-        self._pid = os.getpid()
+        self._clients = HttpxClients()
 
     def get(
         self,
@@ -239,10 +165,10 @@ class VendorHttp:
             RequestRejected: Another 4xx, or a redirect.
             QuotaExhausted: A day's quota is spent.
         """
-        body, kind = _body(json, form, content)
-        request = _Request(
+        body, kind = body_of(json, form, content)
+        request = Request(
             method=method.upper(),
-            url=_with_query(self._allowed(url), params or {}),
+            url=with_query(self._allowed(url), params or {}),
             headers={**self._headers, **kind, **(headers or {})},
             content=body,
             read_seconds=read_timeout_seconds or self._timeouts.read_seconds,
@@ -253,11 +179,9 @@ class VendorHttp:
 
     def close(self) -> None:
         """Give the connections back; the client may be used again afterwards."""
-        own = self._own_clients()
-        while own:
-            own.popitem()[1].close()
+        self._clients.close()
 
-    def _until_answered(self, request: _Request) -> Answer:
+    def _until_answered(self, request: Request) -> Answer:
         attempt = 1
         while True:
             try:
@@ -267,7 +191,7 @@ class VendorHttp:
                     raise
             attempt += 1
 
-    def _authorized(self, request: _Request) -> Answer:
+    def _authorized(self, request: Request) -> Answer:
         """Send with credentials; once more with fresh ones where the vendor refuses them before doing anything."""
         granted = self._authorize.headers(None) if self._authorize else {}
         answer = self._once(request, granted)
@@ -280,7 +204,7 @@ class VendorHttp:
             raise not_authorized(self.vendor, answer.said, request.shown, renewed=self._authorize is not None)
         return answer
 
-    def _once(self, request: _Request, granted: Mapping[str, str]) -> Answer:
+    def _once(self, request: Request, granted: Mapping[str, str]) -> Answer:
         with self._gate.before(request.method):
             answer = self._exchange(request, granted)
         refused = None if self._is_answer(request, answer) else self._refusal(request, answer)
@@ -295,16 +219,16 @@ class VendorHttp:
         except TemporarilyRefused as error:  # the database is away: a hint is lost, the answer in hand must not be
             LOG.warning("limits not updated", vendor=self.vendor, why=error.happened)
 
-    def _exchange(self, request: _Request, granted: Mapping[str, str]) -> Answer:
+    def _exchange(self, request: Request, granted: Mapping[str, str]) -> Answer:
         began = time.monotonic()
         self.calls += 1
         try:
-            response = self._client(fresh=not request.repeatable).request(
+            response = self._clients.client(fresh=not request.repeatable).request(
                 request.method,
                 request.url,
                 headers={**request.headers, **granted},
                 content=request.content,
-                timeout=self._timeout(request),
+                timeout=self._timeouts.of(request.read_seconds),
             )
         except NOTHING_SENT as error:
             raise not_sent(self.vendor, request.shown, error) from error
@@ -319,13 +243,13 @@ class VendorHttp:
         )  # httpx's points back at the response: its body would await the collector
         return Answer(response.status_code, response.headers, response.content, request.shown)
 
-    def _is_answer(self, request: _Request, answer: Answer) -> bool:
+    def _is_answer(self, request: Request, answer: Answer) -> bool:
         """Answer whether it is to be handed out; a 401 is judged by ``_authorized``."""
         if answer.status in request.expected or answer.status == 304:
             return True
-        return 200 <= answer.status < 300 and not _is_page(request, answer)
+        return 200 <= answer.status < 300 and not _is_unwanted_page(request, answer)
 
-    def _refusal(self, request: _Request, answer: Answer) -> ConnectorError | None:
+    def _refusal(self, request: Request, answer: Answer) -> ConnectorError | None:
         """Answer what a refusal means; None for a 401, which ``_authorized`` judges."""
         named = self._classify(answer) if self._classify and answer.status >= 400 else None
         if named is not None or answer.status == 401:
@@ -337,7 +261,7 @@ class VendorHttp:
         if answer.status < 500 and answer.status not in REFUSED_FOR_NOW and answer.status >= 400:
             return refused_for_good(self.vendor, answer.said, answer.status)
         if request.repeatable or answer.status in REFUSED_FOR_NOW:
-            wait, page = retry_after_seconds(answer.headers), _is_page(request, answer)
+            wait, page = retry_after_seconds(answer.headers), _is_unwanted_page(request, answer)
             return refused_for_now(self.vendor, answer.said, answer.status, wait, page=page)
         return outcome_unknown(self.vendor, request.shown, answer.said, answer.status)
 
@@ -348,33 +272,6 @@ class VendorHttp:
             return url
         raise not_our_address(self.vendor, redact_url(url))
 
-    def _timeout(self, request: _Request) -> httpx.Timeout:
-        return httpx.Timeout(
-            request.read_seconds,
-            connect=self._timeouts.connect_seconds,
-            write=self._timeouts.write_seconds,
-            pool=self._timeouts.connect_seconds,
-        )
-
-    def _client(self, *, fresh: bool) -> httpx.Client:
-        """Answer the client of this process; ``fresh`` keeps no connection that the vendor may just have closed."""
-        own = self._own_clients()
-        if fresh not in own:
-            limits = httpx.Limits(max_connections=20, max_keepalive_connections=0 if fresh else CONNECTIONS_KEPT)
-            direct: httpx.BaseTransport = httpx.HTTPTransport(limits=limits, verify=_certificates())
-            if not fresh:
-                direct = ReadingTransport(direct, _certificates(), keeps=CONNECTIONS_KEPT)
-            own[fresh] = httpx.Client(
-                verify=_certificates(), follow_redirects=False, limits=limits, mounts=dict.fromkeys(DIRECT, direct)
-            )
-        return own[fresh]
-
-    def _own_clients(self) -> dict[bool, httpx.Client]:
-        if self._pid != os.getpid():
-            _OF_PARENTS.append(self._clients)
-            self._clients, self._pid = {}, os.getpid()
-        return self._clients
-
 
 @cache
 def user_agent() -> str:
@@ -382,27 +279,5 @@ def user_agent() -> str:
     return f"ml-connector-dagster/{version('ml-connector-dagster')}"
 
 
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Answer the one context all clients verify with: building it reads a few hundred certificates."""
-    return httpx.create_ssl_context()
-
-
-def _with_query(url: str, params: Params) -> str:
-    given = {name: value for name, value in params.items() if value is not None}
-    return str(httpx.URL(url).copy_merge_params(given)) if given else url
-
-
-def _body(json: Any, form: Mapping[str, str] | None, content: bytes | None) -> tuple[bytes | None, dict[str, str]]:
-    if json is not None:
-        return ENCODER.encode(json), {"Content-Type": "application/json"}
-    if form is not None:
-        encoded = str(httpx.QueryParams(dict(form))).encode("ascii")
-        return encoded, {"Content-Type": "application/x-www-form-urlencoded"}
-    return content, {}
-
-
-def _is_page(request: _Request, answer: Answer) -> bool:
-    """A page for people where a program asked: a gateway's error, a log-in form, served with 200."""
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind == PAGE and PAGE not in request.headers.get("Accept", "")
+def _is_unwanted_page(request: Request, answer: Answer) -> bool:
+    return answer.is_page and not request.wants_page

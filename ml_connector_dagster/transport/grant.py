@@ -17,8 +17,10 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from ml_connector_dagster.errors import CredentialRefused, OutcomeUnknown, RequestRejected, TemporarilyRefused
-from ml_connector_dagster.transport.client import Answer, Timeouts, VendorHttp
+from ml_connector_dagster.transport.answer import Answer
+from ml_connector_dagster.transport.client import VendorHttp
 from ml_connector_dagster.transport.grant_policy import GrantPolicy
+from ml_connector_dagster.transport.httpx_clients import Timeouts
 from ml_connector_dagster.transport.retry import retry_after_seconds
 
 CONNECT_SECONDS = 10.0

@@ -10,7 +10,7 @@ from typing import Any
 
 from ml_connector_dagster.anaplan.client import AnaplanModel
 from ml_connector_dagster.anaplan.patience import Patience
-from ml_connector_dagster.transport.client import Answer
+from ml_connector_dagster.transport.answer import Answer
 
 WORKSPACE, MODEL = "a" * 32, "B" * 32
 

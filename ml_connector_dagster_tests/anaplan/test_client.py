@@ -9,7 +9,7 @@ from ml_connector_dagster.anaplan.endpoints import AnaplanEndpoints
 from ml_connector_dagster.anaplan.identifiers import ModelId, WorkspaceId, object_kind
 from ml_connector_dagster.anaplan.refusals import classify
 from ml_connector_dagster.errors import RequestRejected, SettingWrong, TemporarilyRefused
-from ml_connector_dagster.transport.client import Answer
+from ml_connector_dagster.transport.answer import Answer
 from ml_connector_dagster_tests.anaplan.fake_http import MODEL, WORKSPACE, FakeHttp, model_with
 
 

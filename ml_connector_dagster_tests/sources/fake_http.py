@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from ml_connector_dagster.errors import RequestRejected, TemporarilyRefused
-from ml_connector_dagster.transport.client import Answer
+from ml_connector_dagster.transport.answer import Answer
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ from ml_connector_dagster.errors import (
     SettingWrong,
     TemporarilyRefused,
 )
-from ml_connector_dagster.transport.client import _OF_PARENTS, Answer, Timeouts, VendorHttp
+from ml_connector_dagster.transport.answer import Answer
+from ml_connector_dagster.transport.client import VendorHttp
+from ml_connector_dagster.transport.httpx_clients import _OF_PARENTS, Timeouts
 from ml_connector_dagster.transport.retry import RetryPolicy
 from ml_connector_dagster_tests.transport.vendor_server import Drop, Say, Silence, VendorServer, say
 
@@ -120,7 +122,7 @@ def test_a_child_keeps_its_parents_connections_unclosed(
     http: VendorHttp, vendor: VendorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     http.get(vendor.url)
-    parents = http._clients
+    parents = http._clients._clients
     with monkeypatch.context() as child:
         child.setattr("os.getpid", lambda: -1)
         http.get(vendor.url)

@@ -49,7 +49,7 @@ class RateLimit:
 
 
 class Refusal(Protocol):
-    """What ``Source.classify`` sees of an answer that is no success: ``transport.client.Answer`` fits."""
+    """What ``Source.classify`` sees of an answer that is no success: ``transport.answer.Answer`` fits."""
 
     @property
     def status(self) -> int:

@@ -21,7 +21,7 @@ from ml_connector_dagster.transport.pagination import numbered_pages
 from ml_connector_dagster.transport.redaction import logger
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.transport.client import Answer
+    from ml_connector_dagster.transport.answer import Answer
 
 LOG = logger(__name__)
 MAX_PASSES = 3

@@ -21,7 +21,7 @@ from ml_connector_dagster.sources.quickbooks_online.refusals import error_of
 from ml_connector_dagster.transport.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.transport.client import Answer
+    from ml_connector_dagster.transport.answer import Answer
 
 MINOR_VERSION = "75"
 MAX_PASSES = 3

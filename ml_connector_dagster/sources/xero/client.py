@@ -18,7 +18,7 @@ from ml_connector_dagster.sources.xero.entities import PAGE_SIZE
 from ml_connector_dagster.transport.pagination import numbered_pages
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.transport.client import Answer
+    from ml_connector_dagster.transport.answer import Answer
 
 IDS_A_CALL = 40
 """More ids make an address too long for Xero (about 50 do)."""

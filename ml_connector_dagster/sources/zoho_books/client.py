@@ -18,7 +18,7 @@ from ml_connector_dagster.sources.zoho_books.reading import decoded, records_und
 from ml_connector_dagster.sources.zoho_books.refusals import judged, said
 
 if TYPE_CHECKING:
-    from ml_connector_dagster.transport.client import Answer
+    from ml_connector_dagster.transport.answer import Answer
 
 MAX_PASSES = 3
 """How often a list that moved while it was paged is read again."""
