@@ -5,8 +5,8 @@ A figure in Anaplan is whatever the model answers here; it is never taken from o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -100,8 +100,10 @@ class ViewCell:
     """One figure of a view."""
 
     at: Mapping[str, str]
-    """Dimension name to item name; line items included."""
+    """Dimension name to item name; line items are none of them."""
     value: Decimal
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Other line items of the same place that were asked for: name to what the view shows, a blank as an empty text."""
 
 
 def find_view(model: AnaplanModel, wanted: str) -> View:
@@ -142,6 +144,15 @@ def members_of(model: AnaplanModel, dimension: Dimension, module_id: str = "") -
     )
 
 
+def line_items_of(model: AnaplanModel, module_id: str) -> list[dict[str, Any]]:
+    """Answer a module's line items with their formats, asked once a run."""
+    known = model.fact("line_items", module_id)
+    if known is not None:
+        return known
+    url = model.short_address(f"modules/{module_id}/lineItems")
+    return model.remember(model.collect(url, "items", {"includeAll": "true"}), "line_items", module_id)
+
+
 def check_line_item(model: AnaplanModel, view: View, line_item: str) -> None:
     """Make sure the view shows the line item.
 
@@ -153,7 +164,9 @@ def check_line_item(model: AnaplanModel, view: View, line_item: str) -> None:
             _wanted(model, view, dimension.name, line_item)
 
 
-def read_cells(model: AnaplanModel, view: View, line_item: str, chosen: Mapping[str, str]) -> Iterator[ViewCell]:
+def read_cells(
+    model: AnaplanModel, view: View, line_item: str, chosen: Mapping[str, str], beside: Collection[str] = ()
+) -> Iterator[ViewCell]:
     """Yield the view's cells of one line item, sums and blanks included (a blank is 0).
 
     Args:
@@ -162,6 +175,7 @@ def read_cells(model: AnaplanModel, view: View, line_item: str, chosen: Mapping[
         line_item: Its exact name.
         chosen: Dimension name to the one item wanted (code or name). On a page it is chosen by the request, else the
             answer is narrowed here.
+        beside: Further line items whose texts are wanted with each cell; the view shows them on rows or columns.
 
     Raises:
         SettingWrong: A chosen item or the line item does not exist in the model.
@@ -172,9 +186,9 @@ def read_cells(model: AnaplanModel, view: View, line_item: str, chosen: Mapping[
     pages = ",".join(f"{one.dimension_id}:{wanted[one.name].item_id}" for one in view.pages if one.name in wanted)
     params = {"format": "v1", **({"pages": pages} if pages else {})}
     body = model.get(model.short_address(f"views/{view.view_id}/data"), params)
-    for at, raw in _coordinates(view, body):
-        if all(one.is_shown(at.get(name)) for name, one in wanted.items()):
-            yield ViewCell(at, _number(view, at, raw))
+    for at, texts in _places(view, body, {line_item, *beside}, {name: wanted[name] for name in chosen}, line_item):
+        if line_item in texts:
+            yield ViewCell(at, _number(view, at, texts[line_item]), {name: _text(texts.get(name)) for name in beside})
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +203,28 @@ class _Wanted:
         return name is None or self.members.named(name) == self.item_id
 
 
-def _coordinates(view: View, body: Mapping[str, Any]) -> Iterator[tuple[dict[str, str], Any]]:
-    columns = body.get("columnCoordinates") or [[]]
+def _places(
+    view: View, body: Mapping[str, Any], shown: Collection[str], wanted: Mapping[str, _Wanted], alone: str
+) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
+    """Yield each wanted place of the view, and what its line items hold there; ``alone`` where a page chose the line item.
+
+    Line items that lie on columns come with their row; only those on rows are gathered over the whole answer.
+    """
+    items = next((one.name for one in view.dimensions if one.is_line_items), LINE_ITEMS)
+    on_rows = any(one.is_line_items for one in view.rows)
+    columns = [_at(view.columns, column) for column in body.get("columnCoordinates") or [[]]]
+    held: dict[tuple[str, ...], tuple[dict[str, str], dict[str, Any]]] = {}
     for row in body.get("rows") or ():
         at_row = _at(view.rows, row.get("rowCoordinates") or ())
-        for column, raw in zip(columns, row.get("cells") or (), strict=False):
-            yield {**at_row, **_at(view.columns, column)}, raw
+        for at_column, raw in zip(columns, row.get("cells") or (), strict=False):
+            at = {**at_row, **at_column}
+            item = at.pop(items, alone)
+            if item in shown and all(one.is_shown(at.get(name)) for name, one in wanted.items()):
+                held.setdefault(tuple(at.values()), (at, {}))[1][item] = raw
+        if not on_rows:
+            yield from held.values()
+            held.clear()
+    yield from held.values()
 
 
 def _at(dimensions: tuple[Dimension, ...], names: Any) -> dict[str, str]:
@@ -212,6 +242,10 @@ def _wanted(model: AnaplanModel, view: View, name: str, text: str) -> _Wanted:
             setting="read_back",
         )
     return _Wanted(members, item)
+
+
+def _text(raw: Any) -> str:
+    return "" if raw is None else str(raw)
 
 
 def _number(view: View, at: Mapping[str, str], raw: Any) -> Decimal:
@@ -257,9 +291,7 @@ def _items(model: AnaplanModel, dimension: Dimension, module_id: str) -> list[di
     if dimension.is_list:
         url = model.address(f"lists/{dimension.dimension_id}/items")
         return model.collect(url, "listItems", {"includeAll": "true"})
-    known = model.fact("line_items", module_id)
-    url = model.short_address(f"modules/{module_id}/lineItems")
-    line_items = known if known is not None else model.remember(model.collect(url, "items"), "line_items", module_id)
+    line_items = line_items_of(model, module_id)
     if dimension.is_line_items or not line_items:
         return line_items
     below = f"lineItems/{line_items[0]['id']}/dimensions/{dimension.dimension_id}/items"

@@ -18,7 +18,7 @@ from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.connections.places import placed
 from ml_connector_dagster.errors import ConnectorError
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget, read_back_of
+from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 from ml_connector_dagster.sources.contract.answers import Finding
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def _constant(model: AnaplanModel, module: ModuleTarget, column: str, member: st
 def _read_back(model: AnaplanModel, module: ModuleTarget) -> str:
     from ml_connector_dagster.connections.read_back_view import check_view
 
-    view = check_view(model, read_back_of(module))
+    view = check_view(model, module)
     return f"{view.name!r} shows {', '.join(one.name for one in view.dimensions)}."
 
 

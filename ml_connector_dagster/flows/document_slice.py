@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
 from ml_connector_dagster.connections.opening import OpenConnection
+from ml_connector_dagster.flows.elsewhere import elsewhere_than
 from ml_connector_dagster.flows.slice_rows import SliceRows
 from ml_connector_dagster.flows.slices import accounts_entity
 from ml_connector_dagster.mapping.document_rows import build_document_rows
 from ml_connector_dagster.mapping.file_rows import FileRows
 from ml_connector_dagster.mapping.members import Members
 from ml_connector_dagster.mapping.targets import ModuleTarget
-from ml_connector_dagster.staging.snapshots import Staging
 
 
 def document_rows(
@@ -36,14 +36,8 @@ def document_rows(
         documents: DocumentLine or LedgerLine tables.
         members: The connection's mapping.
         folder: Where ``cells.parquet`` and ``sidecar.parquet`` are written.
-        previous: Cells that earlier loads filled.
+        previous: Rows that earlier loads wrote, or that the model shows.
     """
-
-    def standing_elsewhere(ids: Collection[str]) -> Collection[str]:
-        """Answer which documents left the period for another one: their row there must not be zeroed from here."""
-        stands = Staging(connection.store, connection.blobs).periods_of(connection.name, rows.inputs.main.entity, ids)
-        return {record_id for record_id, period in stands.items() if period != rows.period}
-
     return build_document_rows(
         target,
         rows.period,
@@ -54,7 +48,9 @@ def document_rows(
         rate_divides=connection.source.rate_divides,
         accounts=rows.accounts if rows.inputs.find(accounts_entity(connection.source)) else None,
         previous=previous,
-        standing_elsewhere=standing_elsewhere,
+        standing_elsewhere=elsewhere_than(
+            connection.store, connection.blobs, (connection.name, rows.inputs.main.entity, str(rows.period))
+        ),
         cells=folder / "cells.parquet",
         sidecar=folder / "sidecar.parquet",
     )

@@ -64,10 +64,10 @@ class UnmappedMember:
 
 @dataclass(frozen=True, slots=True)
 class ZeroedCell:
-    """A cell in which the model shows a figure, and which the books leave empty: the load sets it to 0."""
+    """A cell or document for which the model shows a figure and the books have none: the load sets it to 0."""
 
     cell: tuple[str, ...]
-    """Its members, as the file writes them: every column but the amount."""
+    """What people know it by, as the file writes it: every column but the amount; of a document its id, number and date."""
     stands: Decimal
     """What the model shows now; the file's own sign."""
 

@@ -84,7 +84,7 @@ def check_fit(model: AnaplanModel, plan: FilePlan, route: Route) -> None:
     check_header(route, plan.header)
     if isinstance(plan.target, ListTarget):
         return
-    check_view(model, read_back_of(plan.target))
+    check_view(model, plan.target)
     first_on = Period.parse(plan.period).first_on
     if "period" in plan.target.columns.values():
         check_calendar(model, first_on)

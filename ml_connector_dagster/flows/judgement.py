@@ -61,7 +61,7 @@ def _unproved(desk: Desk, row: LoadRow) -> ConnectorError | None:
     A view or list that is no longer there ends the load unproved; if it stayed in doubt, it would block the whole model.
     """
     try:
-        return verify_load(desk.model, desk.blobs, row)
+        return verify_load(desk.model, desk.book.store, desk.blobs, row)
     except (SettingWrong, RequestRejected, FiguresDiffer) as error:
         return error
 

@@ -19,6 +19,7 @@ from ml_connector_dagster.flows.translate import translate
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.columns import columns_of, number_columns
 from ml_connector_dagster.mapping.csv_file import CsvLayout, read_rows, with_decimals, write_rows
+from ml_connector_dagster.mapping.document_columns import DocumentColumns
 from ml_connector_dagster.mapping.targets import ListTarget, ModuleTarget
 
 SAMPLE_ROWS = 25
@@ -188,11 +189,22 @@ def _read_back(target: ModuleTarget) -> Iterator[str]:
     if target.read_back is None:
         yield "- **No read-back is configured**: without a saved view no load can be verified."
         return
-    dimensions = ", ".join(sorted(set(target.read_back.columns.values())))
+    documents = DocumentColumns.of(target)
+    beside = (
+        {}
+        if documents is None
+        else {column: target.read_back.columns.get(column, column) for column in documents.whose}
+    )
+    dimensions = ", ".join(sorted(set(target.read_back.columns.values()) - set(beside.values())))
     yield (
         f"- Save a view **{target.read_back.view}** that shows line item **{target.read_back.line_item}** by {dimensions}, "
         "unfiltered; the connector reads each loaded figure again from it."
     )
+    if beside:
+        yield (
+            f"- Beside it the view shows **{', '.join(sorted(beside.values()))}**: whose a document is, so that one which is gone "
+            "from the books is found in the model; better still every line item that the file fills."
+        )
 
 
 def _columns(target: ListTarget | ModuleTarget) -> Iterator[str]:

@@ -17,8 +17,8 @@ from ml_connector_dagster.connections.opening import OpenConnection
 from ml_connector_dagster.flows.file_cut import file_as_asked
 from ml_connector_dagster.flows.file_plan import FilePlan
 from ml_connector_dagster.flows.past_loads import LoadFact, PastLoads
+from ml_connector_dagster.flows.read_back import ReadBack, ReadBackPlan
 from ml_connector_dagster.flows.translate import translate
-from ml_connector_dagster.flows.verify import ReadBackPlan, read_figures
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.mapping.columns import LEDGER_ACCOUNT, key_columns
 from ml_connector_dagster.mapping.file_rows import AMOUNT
@@ -100,17 +100,19 @@ def _as_sent(connection: OpenConnection, plan: FilePlan) -> Path:
 def _standing(
     connection: OpenConnection, plan: FilePlan, before: LoadFact | None, *, ask_model: bool
 ) -> dict[Cell, Decimal]:
-    """Answer what the slice's cells hold now: by the last load, else as the model shows them (accounting rules §6)."""
+    """Answer what the slice's rows hold now: by the last load, else as the model shows them (accounting rules §6)."""
     assert isinstance(plan.target, ModuleTarget)  # only modules have cells
     names = list(key_columns(plan.target))
     if before is not None:
         known = before.cells_blob
         return _cells(pq.read_table(connection.blobs.local_path(known)), names) if known else {}
-    back = plan.target.read_back
-    if not ask_model or plan.target.grain != "cell" or back is None or not set(names) <= set(back.columns):
+    if not ask_model:
+        return {}
+    back = ReadBack(connection.model(), ReadBackPlan.of(plan.target, plan.period))
+    if not back.columns >= set(names):
         return {}
     shown: dict[Cell, Decimal] = defaultdict(lambda: ZERO)
-    for at, value in read_figures(connection.model(), ReadBackPlan.of(plan.target, plan.period)):
+    for at, value in back.figures():
         shown[tuple(at[name] for name in names)] += value
     return dict(shown)
 

@@ -1,4 +1,4 @@
-"""Which cells of a slice may hold a figure in Anaplan now: the base of a file's zero rows."""
+"""Which rows of a slice may hold a figure in Anaplan now, cells or documents: the base of a file's zero rows."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ml_connector_dagster.flows.gates import fixed_columns
 from ml_connector_dagster.flows.load_rows import LoadBook, LoadRow
-from ml_connector_dagster.flows.verify import ReadBackPlan, read_figures
+from ml_connector_dagster.flows.read_back import ReadBack, ReadBackPlan
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.columns import key_columns
 from ml_connector_dagster.mapping.file_rows import AMOUNT
+from ml_connector_dagster.mapping.own_rows import OwnRows
 from ml_connector_dagster.mapping.targets import ModuleTarget
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 def previous_cells(
     connection: OpenConnection, target: ModuleTarget, period: str, *, from_model: bool = False
 ) -> pa.Table:
-    """Answer the distinct cells that earlier loads may have filled, one row each.
+    """Answer the distinct rows that earlier loads may have filled.
 
-    The union of the cells of every load of the slice that may have reached Anaplan, since and including the last
+    The union of the rows of every load of the slice that may have reached Anaplan, since and including the last
     verified one. Where no load is known (first load, lost database) or ``from_model`` is set (restore, force), the
-    non-zero cells that the read-back view shows; that asks Anaplan. A view with fewer dimensions than the file cannot
-    say which cells those are; then none are answered, and the read-back after the load says what was left standing.
+    rows with a figure that the read-back view shows; that asks Anaplan. A view with fewer dimensions than a file of cells
+    cannot say which cells those are; then none are answered, and the read-back after the load says what was left standing.
 
     Args:
         connection: The opened connection.
@@ -38,16 +38,17 @@ def previous_cells(
 
     Returns:
         Text columns, the file's columns without the amount, in the file's own values (period label and constants
-        included); at document and line grain the newest load's row of a document. Cells read from the model carry what it
-        shows as ``amount`` besides. No rows where nothing was loaded.
+        included); at document and line grain the newest load's row of a document. Rows read from the model carry what it
+        shows as ``amount`` besides; a column that the view does not show is empty. No rows where nothing was loaded.
+
+    Raises:
+        SettingWrong: The model is asked, and its view is not there or does not say whose a document is.
     """
     import pyarrow as pa
 
     reached = [] if from_model else _reached(connection, target, period)
     if reached:
         return _united([_cells_of(connection, row) for row in reached], target)
-    if target.grain != "cell":
-        return pa.table({})
     rows = list(_from_model(connection, target, period))
     return pa.Table.from_pylist(rows) if rows else pa.table({})
 
@@ -83,11 +84,10 @@ def _united(tables: list[pa.Table], target: ModuleTarget) -> pa.Table:
 
 
 def _from_model(connection: OpenConnection, target: ModuleTarget, period: str) -> Iterator[dict[str, str | Decimal]]:
-    plan = ReadBackPlan.of(target, period)
-    dimensions = [column for column, chosen in target.columns.items() if chosen != "amount"]
-    if not set(dimensions) <= set(plan.columns):
+    back = ReadBack(connection.model(), ReadBackPlan.of(target, period))
+    texts = [column for column, chosen in target.columns.items() if chosen != "amount"]
+    if target.grain == "cell" and not back.columns >= set(texts):
         return
-    label = Period.parse(period).label(target.period_format)
-    fixed = {column: constant or label for column, constant in fixed_columns(target).items()}
-    for at, value in read_figures(connection.model(), plan):
-        yield {**{column: fixed.get(column, at[column]) for column in dimensions}, AMOUNT: value}
+    said = OwnRows.of(target, Period.parse(period)).said
+    for at, value in back.figures():
+        yield {**{column: said.get(column, at.get(column, "")) for column in texts}, AMOUNT: value}

@@ -44,8 +44,8 @@ def translate(
         connection: The opened connection.
         target_name: One of its lists or modules.
         period: 2026-10.
-        ask_model: A slice that was never loaded reads the cells which the model holds already, so that those not in the
-            file are zeroed. False leaves that out: for a preview without Anaplan.
+        ask_model: A slice that was never loaded reads the cells or documents which the model holds already, so that those
+            not in the file are zeroed. False leaves that out: for a preview without Anaplan.
         from_model: Read them whatever was loaded before: after a restore, or to force.
 
     Raises:
@@ -103,7 +103,7 @@ class _Translation:
             held=held,
             members_needed=_with_constants(target, rows.members_needed),
             zero_rows=rows.zero_rows,
-            zeroes=zeroed_cells(rows, previous),
+            zeroes=zeroed_cells(target, rows, previous) if isinstance(target, ModuleTarget) else (),
         )
 
     def _rows(self, previous: Iterable[pa.Table]) -> FileRows:
@@ -145,7 +145,7 @@ class _Translation:
         )
 
     def _previous(self, *, ask_model: bool, from_model: bool) -> tuple[pa.Table, ...]:
-        """Answer the cells that earlier loads may have filled; where none is known the model is asked, unless told not to."""
+        """Answer the rows that earlier loads may have filled; where none is known the model is asked, unless told not to."""
         target, period = self._target, str(self._period)
         if isinstance(target, ListTarget):
             return ()
@@ -159,7 +159,9 @@ class _Translation:
             and not from_model
             and has_strayed(self._connection.store, (self._connection.name, target.name, period))
         ):
-            found.append(previous_cells(self._connection, target, period, from_model=True))
+            found.insert(
+                0, previous_cells(self._connection, target, period, from_model=True)
+            )  # loads know their own better
         return tuple(cells for cells in found if cells.num_rows)
 
     def _total(self, rows: FileRows) -> Decimal:

@@ -238,7 +238,7 @@ class _Rows:
                 names[place] = dimension.names[member]
             cells[tuple(names)] = number
         _assert_unique(target, cells, sums.keys)
-        gone = vanished_rows(columns, label, previous, cells)
+        gone = vanished_rows(target, period, previous, cells)
         rows: list[tuple[Any, ...]] = []
         file_rows: Numbers = np.zeros(len(sums.keys), dtype=np.int64)
         for file_row, names_of_row in enumerate(sorted([*cells, *gone]), start=FIRST_FILE_ROW):

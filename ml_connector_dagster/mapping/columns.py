@@ -121,6 +121,12 @@ def key_columns(target: ModuleTarget) -> tuple[str, ...]:
     )
 
 
+def record_column(target: ModuleTarget) -> str:
+    """Answer the file's column that names the document behind a row; empty at grain ``cell``, where many are."""
+    names = {column.field: column.name for column in reversed(columns_of(target))}
+    return "" if target.grain == "cell" else names.get("document") or names.get("transaction", "")
+
+
 def available_fields(tracking: pa.Table | None) -> tuple[Field, ...]:
     """Answer every field, the company's tracking categories included (``tracking.Region``).
 
@@ -217,6 +223,9 @@ def _check_keys(target: ModuleTarget) -> None:
         _require(target, "line", "One row a line needs a key.")
         if not fields & {"document", "transaction"}:
             _wrong(target, "A line cannot be traced to its document.", "Add a column that says `document`.")
+    if target.grain != "cell" and not fields & {PERIOD, "document_date"}:
+        happened = "No column tells the month of a document, so nobody could say which file answers for it."
+        _wrong(target, happened, "Add a column that says `document_date`.")
     if target.measure == "closing_balance" and target.grain != "cell":
         _wrong(target, "A closing balance has no document.", "Use `grain: cell` or `measure: movement`.")
 

@@ -21,11 +21,12 @@ from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.ledger.money import ZERO, cents, plain
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.mapping.account_signs import LEFT_OUT, AccountSigns
-from ml_connector_dagster.mapping.columns import PERIOD, Column, check_columns, columns_of
+from ml_connector_dagster.mapping.columns import PERIOD, Column, check_columns, columns_of, record_column
 from ml_connector_dagster.mapping.file_rows import AMOUNT, FileRows
 from ml_connector_dagster.mapping.line_members import NONE, LineMembers
 from ml_connector_dagster.mapping.member_text import clean
 from ml_connector_dagster.mapping.members import Members
+from ml_connector_dagster.mapping.previous import vanished_rows
 from ml_connector_dagster.mapping.row_files import FIRST_FILE_ROW, SIDECAR, RowFile, cells_schema
 from ml_connector_dagster.mapping.targets import ModuleTarget
 
@@ -88,7 +89,8 @@ def build_document_rows(
             file.
         rate_divides: True where base = amount / rate (Xero), False where base = amount × rate (QuickBooks, Zoho).
         accounts: Newest LedgerAccount table; needed for ``from: ledger_lines``, whose sign and statement follow the account.
-        previous: Cells tables of every load since and including the last verified one; the later table wins.
+        previous: Rows that the model shows, and those of every load since and including the last verified one; the later
+            table wins.
         standing_elsewhere: Asked about vanished documents; without it every vanished one is retired.
         cells: Where to write the rows.
         sidecar: Where to write the source records.
@@ -165,18 +167,12 @@ class _Writer:
 
     def vanished(self, previous: Iterable[pa.Table], rows: Sequence[_Row]) -> list[_Row]:
         """Answer a row of amount 0 for each key of earlier loads that is neither here nor in another period now."""
-        key, record = self._place("line" if self._target.grain == "line" else "document"), self._record_place()
-        standing = {row.key for row in rows}
-        found = {
-            texts[key]: texts
-            for table in previous
-            for texts in self._earlier(table)
-            if texts[key] not in standing and self._is_ours(texts)
-        }
+        found = vanished_rows(self._target, self._period, previous, {(row.key,) for row in rows})
+        record = [column.name for column in self.texts].index(record_column(self._target))
         elsewhere = set(self._inputs.standing_elsewhere({texts[record] for texts in found.values()}))
         return [
             _Row(key, self._retired(texts), ZERO, "", texts[record], "")
-            for key, texts in found.items()
+            for (key,), texts in found.items()
             if texts[record] not in elsewhere
         ]
 
@@ -256,36 +252,9 @@ class _Writer:
             for dimension in self.dimensions.values():
                 dimension.count_unmapped(unmapped, unmapped.column(amounts).combine_chunks())
 
-    def _earlier(self, table: pa.Table) -> Iterator[tuple[str, ...]]:
-        """Yield an earlier file's rows; none where a column is missing that tells whose rows they are."""
-        names = set(table.column_names)
-        if not {column.name for column in self.texts if self._decides(column)} <= names:
-            return
-        blank = [""] * table.num_rows
-        columns = [table.column(column.name).to_pylist() if column.name in names else blank for column in self.texts]
-        yield from zip(*columns, strict=True)
-
-    def _decides(self, column: Column) -> bool:
-        return column.field in {"", PERIOD, "document_date", "document", "transaction", "line"}
-
-    def _is_ours(self, texts: tuple[str, ...]) -> bool:
-        """Answer whether an earlier row belongs to this file: its constants, its period, its document's date."""
-        for column, text in zip(self.texts, texts, strict=True):
-            if column.field in {"", PERIOD} and text != self._said_by_file[column.name]:
-                return False
-            if column.field == "document_date" and not text.startswith(f"{self._period}-"):
-                return False
-        return True
-
     def _retired(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         said = {"active": "false", "loaded_at": self._loaded_at}
         return tuple(said.get(column.field, text) for column, text in zip(self.texts, texts, strict=True))
-
-    def _place(self, *fields: str) -> int:
-        return next(place for place, column in enumerate(self.texts) if column.field in fields)
-
-    def _record_place(self) -> int:
-        return self._place("document", "transaction")
 
 
 def _write_rows(path: Path, columns: Sequence[Column], rows: Sequence[_Row]) -> None:

@@ -86,6 +86,7 @@ def test_the_page_says_import_match_clear_and_view_of_each_target(fresh, tmp_pat
         "Account: clear *All items*",
         "Save a view **Balances by entity** that shows line item **Closing Balance** by Accounts, Entities, Time, Versions",
         "The period is written like `2026-10-01` (`iso_date`)",
+        "Beside it the view shows **Date, Entity**: whose a document is",
         "one row per document; one that vanished is sent with amount 0",
         "| Entity | always `UK` |",
         "## List Accounts",

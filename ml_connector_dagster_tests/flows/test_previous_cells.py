@@ -11,7 +11,8 @@ import pytest
 from ml_connector_dagster.errors import ConnectorError, SettingWrong
 from ml_connector_dagster.flows.load import load_target
 from ml_connector_dagster.flows.previous_cells import previous_cells
-from ml_connector_dagster.flows.verify import ReadBackPlan, proof_of, read_figures
+from ml_connector_dagster.flows.read_back import ReadBack, ReadBackPlan
+from ml_connector_dagster.flows.verify import proof_of
 from ml_connector_dagster.mapping.targets import ModuleTarget
 from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.store.engine import Store
@@ -118,7 +119,7 @@ def test_documents_keep_their_newest_row(desk: Office) -> None:
 
     for documents in (
         [document("i1", "AUTHORISED", "10"), document("i2", "PAID", "20")],
-        [document("i1", "PAID", "10")],
+        [document("i1", "PAID", "10"), document("i2", "PAID", "0")],
     ):
         outcome = load_target(desk.connection(), desk.plan_of(documents, register, period=PERIOD), run_id="r")
         assert outcome.state == "verified"
@@ -141,7 +142,7 @@ def test_a_file_without_its_key_column_keeps_every_row(desk: Office) -> None:
 
 def test_figures_are_read_by_the_files_columns(desk: Office) -> None:
     load_target(desk.connection(), desk.plan(A), run_id="r")
-    found = list(read_figures(desk.connection().model(), ReadBackPlan.of(ACTUALS, PERIOD)))
+    found = list(ReadBack(desk.connection().model(), ReadBackPlan.of(ACTUALS, PERIOD)).figures())
     assert {(at["Account"], at["Customer"], at["Period"], value) for at, value in found} == {
         ("200", "UK-a", "Oct 26", Decimal("1200.50")),
         ("400", "UK-b", "Oct 26", Decimal("99.99")),

@@ -34,7 +34,7 @@ def loaded(desk: Office) -> Office:
 
 def said(desk: Office) -> str:
     connection = desk.connection()
-    return str(verify_load(connection.model(), connection.blobs, desk.rows()[-1]) or "")
+    return str(verify_load(connection.model(), connection.store, connection.blobs, desk.rows()[-1]) or "")
 
 
 def test_a_loaded_slice_stays_verified(loaded: Office) -> None:
@@ -56,7 +56,7 @@ def test_any_cell_that_differs_by_a_cent_is_named_with_its_period(
 ) -> None:
     loaded.edit(account, value)
     connection = loaded.connection()
-    error = verify_load(connection.model(), connection.blobs, loaded.rows()[-1])
+    error = verify_load(connection.model(), connection.store, connection.blobs, loaded.rows()[-1])
     assert isinstance(error, FiguresDiffer)
     with pytest.raises(FiguresDiffer, match=f"of 2026-10 .* Period Oct 26, {how}"):
         raise error
@@ -153,7 +153,7 @@ def test_members_that_did_not_arrive_are_counted_and_named(desk: Office) -> None
     customers = desk.model.list_named("Customers")
     customers.remove(customers.find("UK-o"))
     connection = desk.connection()
-    error = verify_load(connection.model(), connection.blobs, desk.rows()[-1])
+    error = verify_load(connection.model(), connection.store, connection.blobs, desk.rows()[-1])
     assert isinstance(error, LoadIncomplete)
     assert "1 of 2 members of load 1 are not in the list 'Customers': 'UK-o' first" in str(error)
 

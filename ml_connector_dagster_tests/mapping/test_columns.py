@@ -10,7 +10,7 @@ from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.mapping.columns import available_fields, check_columns, field_names
 from ml_connector_dagster_tests.mapping.books import CELL_COLUMNS, TRACKING, anaplan_list, module
 
-DOCUMENT = {"Document": "record_id", "Amount": "amount"}
+DOCUMENT = {"Document": "record_id", "Amount": "amount", "Date": "document_date"}
 
 
 def test_fields_name_the_company_s_own_tracking_categories() -> None:
@@ -38,6 +38,7 @@ def test_other_words_for_a_field_are_taken_where_the_field_is() -> None:
         ({"grain": "document", "columns": {"Amount": "amount"}}, "No column carries 'document'"),
         ({"grain": "line", "columns": DOCUMENT}, "No column carries 'line'"),
         ({"grain": "line", "columns": {"L": "line", "Amount": "amount"}}, "cannot be traced"),
+        ({"grain": "document", "columns": {"D": "document", "Amount": "amount"}}, "No column tells the month"),
         ({"grain": "document", "columns": DOCUMENT, "measure": "closing_balance"}, "has no document"),
         ({"clear": {"Region": "all"}}, "`clear` names 'Region', which is no column"),
         ({"clear": {"Amount": "all"}}, "carries the amount and is no dimension"),

@@ -32,6 +32,7 @@ REGISTER = {
 LINES = {
     "Line": "line_id",
     "Document": "document",
+    "Date": "document_date",
     "Account": "ledger_account",
     "Text": "description",
     "Amount": "amount",
@@ -230,7 +231,7 @@ def test_lines_of_the_ledger_carry_the_posting_with_the_target_s_sign(desk: Desk
 
 
 def test_an_unmapped_posting_is_reported_in_base_currency(tmp_path: Path) -> None:
-    columns = {"Line": "line", "Document": "document", "Account": "ledger_account", "Amount": "amount"}
+    columns = {name: LINES[name] for name in ("Line", "Document", "Date", "Account", "Amount")}
     target = register(**{"from": "ledger_lines", "grain": "line", "columns": columns})
     desk = Desk(tmp_path, members(tmp_path, crosswalk={"rent": "4000"}))
     rows = desk.documents([posting("sales", "-10", document_amount=Decimal(-12))], target, accounts=ACCOUNTS)
@@ -238,7 +239,6 @@ def test_an_unmapped_posting_is_reported_in_base_currency(tmp_path: Path) -> Non
 
 
 def test_a_field_that_the_entity_has_not_is_refused(desk: Desk) -> None:
-    columns = {"Line": "line", "Document": "document", "Number": "number", "Amount": "amount"}
-    target = register(**{"from": "ledger_lines", "grain": "line", "columns": columns})
-    with pytest.raises(SettingWrong, match="ledger_lines have no 'number'"):
+    target = register(**{"from": "ledger_lines", "grain": "line", "columns": LINES})
+    with pytest.raises(SettingWrong, match="ledger_lines have no 'description'"):
         desk.documents([posting("rent", "1")], target, accounts=ACCOUNTS)

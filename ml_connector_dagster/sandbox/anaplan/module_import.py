@@ -151,7 +151,7 @@ class ModuleImport:
             if item.calculated or (item.is_number and not text):
                 continue
             try:
-                value = _value(item, text, self._definition.file.decimal_separator)
+                value = self._value(item, text)
             except ValueError as wrong:
                 errors.append(str(wrong))
                 continue
@@ -169,6 +169,16 @@ class ModuleImport:
             self._counts.updated += 1
         else:
             self._counts.ignored += 1
+
+    def _value(self, item: LineItem, text: str) -> Value:
+        """A list's item is found by code or name, and shown by its name."""
+        kind, _, of_list = item.number_format.partition(":")
+        if kind != "LIST" or not text:
+            return _value(item, text, self._definition.file.decimal_separator)
+        member = self._model.list_named(of_list).find(text)
+        if member is None:
+            raise ValueError(f"Invalid item: {text}")
+        return member.name
 
     def _refuse(self, line: int, row: list[str], errors: list[str], status: str) -> None:
         if status == "E":
