@@ -9,6 +9,7 @@ from ml_connector_dagster.components.assets import source_assets, target_assets
 from ml_connector_dagster.components.checks import heartbeat_check
 from ml_connector_dagster.components.resources import ConnectorResource
 from ml_connector_dagster.errors import AnswerAwaited, SettingWrong
+from ml_connector_dagster.flows import preview as _preview  # noqa: F401 - imported first under the patch below, it would keep it
 from ml_connector_dagster.flows.file_plan import FROM_MODEL_TAG
 from ml_connector_dagster.sources.contract.answers import Finding
 from ml_connector_dagster.sources.contract.later import Later
