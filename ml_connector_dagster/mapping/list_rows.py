@@ -7,7 +7,7 @@ it is never removed, since that would remove its figures in every module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from ml_connector_dagster.mapping.row_files import FIRST_FILE_ROW, SIDECAR, RowF
 from ml_connector_dagster.mapping.targets import ListTarget
 
 TRACKING_ENTITY = "tracking"
+_MemberRow = tuple[str, list[dict[str, Any]]]
+"""A member and the records behind it."""
 
 
 def build_list_rows(
@@ -55,18 +57,8 @@ def build_list_rows(
     for member in _always(target, reference, members):
         found.setdefault(member, [])
     rows = [(member, found[member]) for member in sorted(found)]
-    file = RowFile(cells, cells_schema(columns))
-    file.add_rows([(*(_text(column, *row) for column in columns), Decimal(0)) for row in rows])
-    file.close()
-    behind = RowFile(sidecar, SIDECAR)
-    behind.add_rows(
-        [
-            (line, target.entity, "", record["id"], "", Decimal(0))
-            for line, (_, records) in enumerate(rows, start=FIRST_FILE_ROW)
-            for record in records
-        ]
-    )
-    behind.close()
+    _write_rows(cells, columns, rows)
+    _write_sidecar(sidecar, target.entity, rows)
     return FileRows(
         header=tuple(column.name for column in columns),
         amount_column="",
@@ -78,6 +70,24 @@ def build_list_rows(
         unmapped=(),
         members_needed={},
     )
+
+
+def _write_rows(path: Path, columns: Sequence[Column], rows: Sequence[_MemberRow]) -> None:
+    file = RowFile(path, cells_schema(columns))
+    file.add_rows([(*(_text(column, *row) for column in columns), Decimal(0)) for row in rows])
+    file.close()
+
+
+def _write_sidecar(path: Path, entity: str, rows: Sequence[_MemberRow]) -> None:
+    behind = RowFile(path, SIDECAR)
+    behind.add_rows(
+        [
+            (line, entity, "", record["id"], "", Decimal(0))
+            for line, (_, records) in enumerate(rows, start=FIRST_FILE_ROW)
+            for record in records
+        ]
+    )
+    behind.close()
 
 
 def _records(target: ListTarget, reference: pa.Table, members: Members) -> Iterator[dict[str, Any]]:

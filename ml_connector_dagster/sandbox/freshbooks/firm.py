@@ -229,14 +229,7 @@ class _Scribe:
         if day > self.today:
             return
         vendor = self.rng.choice(list(self.company.vendors.values()))
-        lines = []
-        for _ in range(self.rng.choice((1, 1, 2))):
-            usual = self.company.categories[vendor.category_id]
-            category = usual if self.rng.random() < 0.8 else self.category[self.rng.choice(_BILLED_FOR)]
-            amount = self.rng.randint(8_000, 520_000)
-            lines.append(
-                Line(category.account, amount, description=f"{category.name}", category_id=category.category_id)
-            )
+        lines = [self._billed(vendor) for _ in range(self.rng.choice((1, 1, 2)))]
         self._numbers += 1
         bill = self.company.keep(
             Document(
@@ -253,21 +246,31 @@ class _Scribe:
         )
         paid_on = day + timedelta(days=self.rng.randint(5, 40))
         if paid_on <= self.today and self.rng.random() < 0.92:
-            self.company.keep(
-                Document(
-                    "bill_payments",
-                    self.company.new_id(),
-                    paid_on,
-                    bill.currency,
-                    [Line("", bill.total)],
-                    party_id=vendor.vendor_id,
-                    target_id=bill.doc_id,
-                    type=self.rng.choice(("Check", "Bank Transfer", "ACH")),
-                    bank=self.company.account("Operating Checking"),
-                    created_ms=self._stamp(paid_on),
-                )
+            self._pay_bill(bill, paid_on)
+
+    def _billed(self, vendor: Vendor) -> Line:
+        """What a vendor bills for: its own category most of the time."""
+        usual = self.company.categories[vendor.category_id]
+        category = usual if self.rng.random() < 0.8 else self.category[self.rng.choice(_BILLED_FOR)]
+        amount = self.rng.randint(8_000, 520_000)
+        return Line(category.account, amount, description=f"{category.name}", category_id=category.category_id)
+
+    def _pay_bill(self, bill: Document, day: date) -> None:
+        self.company.keep(
+            Document(
+                "bill_payments",
+                self.company.new_id(),
+                day,
+                bill.currency,
+                [Line("", bill.total)],
+                party_id=bill.party_id,
+                target_id=bill.doc_id,
+                type=self.rng.choice(("Check", "Bank Transfer", "ACH")),
+                bank=self.company.account("Operating Checking"),
+                created_ms=self._stamp(day),
             )
-            bill.updated_ms = max(bill.updated_ms, self._stamp(paid_on))
+        )
+        bill.updated_ms = max(bill.updated_ms, self._stamp(day))
 
     def _other_income(self, day: date) -> None:
         if day > self.today:
@@ -322,18 +325,23 @@ class _Scribe:
                 created_ms=self._stamp(day),
             )
         )
+        self._apply(credit, invoice)
+
+    def _apply(self, credit: Document, invoice: Document) -> None:
+        """Set a credit against an invoice on its own day, whole or by half."""
+        amount = credit.total
         self.company.keep(
             Document(
                 "payments",
                 self.company.new_id(),
-                day,
+                credit.day,
                 "USD",
                 [Line("", amount if self.rng.random() < 0.6 else amount // 2)],
                 party_id=invoice.party_id,
                 target_id=invoice.doc_id,
                 credit_id=credit.doc_id,
                 type="Credit",
-                created_ms=self._stamp(day),
+                created_ms=self._stamp(credit.day),
             )
         )
 

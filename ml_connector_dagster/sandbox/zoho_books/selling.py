@@ -104,10 +104,7 @@ class Selling:
         for line in lines:
             taken_off = half_up(discount * line.amount, whole)
             self._desk.taxed(line, tax_id, inclusive=inclusive, taken_off=taken_off)
-        project = next((key for key, (_, place) in PROJECTS.items() if self._shops[place] is customer), "")
-        if project and self._rng.random() < 0.5:
-            for line in lines:
-                line.project_id = project
+        self._charge_to_project(customer, lines)
         plain = not inclusive and not discount
         return self._company.enter(
             Doc(
@@ -131,6 +128,13 @@ class Selling:
                 created_ms=self._desk.stamp(day),
             )
         )
+
+    def _charge_to_project(self, customer: Contact, lines: list[Line]) -> None:
+        """Half of what a customer with a project is billed for belongs to it."""
+        project = next((key for key, (_, place) in PROJECTS.items() if self._shops[place] is customer), "")
+        if project and self._rng.random() < 0.5:
+            for line in lines:
+                line.project_id = project
 
     def _paid(self, invoice: Doc) -> None:
         day = invoice.day + timedelta(days=self._rng.randint(8, 55))

@@ -1,6 +1,6 @@
 """Zoho Books as a vendor of the sandbox: eight data centres as path prefixes, each with its accounts host and its API."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -19,6 +19,9 @@ from ml_connector_dagster.sandbox.zoho_books.places import PLACES
 
 WORKSPACE_ID = "8a81b09d7f1c4e2a9b3d5c6e7f8a9b0c"
 MODEL_ID = "2C8B6A3D1E5F4D9A0B4C7F8E9D0A1B23"
+
+Endpoint = tuple[str, str, str, Handler]
+"""Method, path below the API, the module whose scope it asks for, and what answers."""
 
 _CONSUMER_PLANNING = PlanningModel(
     model_id=MODEL_ID,
@@ -55,7 +58,18 @@ def models() -> Sequence[dict[str, Any]]:
 
 
 def _api(cloud: ZohoCloud, location: str) -> list[BaseRoute]:
-    found: list[tuple[str, str, str, Handler]] = [
+    found = [*_chart_and_reports(), *_records(), *_reference(), *_settings(), *_webhooks()]
+    organizations = guarded(cloud, location, "", endpoints.organizations, needs_organization=False)
+    return [
+        _route("GET", "/organizations", organizations),
+        _route("GET", "/organizations/{record_id}", guarded(cloud, location, "settings", endpoints.organization)),
+        *(_route(method, path, guarded(cloud, location, module, handler)) for method, path, module, handler in found),
+        Route("/{rest:path}", _nothing_here, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+    ]
+
+
+def _chart_and_reports() -> list[Endpoint]:
+    return [
         ("GET", "/chartofaccounts/transactions", "accountants", endpoints.account_transactions),
         ("GET", "/chartofaccounts", "accountants", endpoints.chart_of_accounts),
         ("GET", "/chartofaccounts/{record_id}", "accountants", _account_detail()),
@@ -64,10 +78,18 @@ def _api(cloud: ZohoCloud, location: str) -> list[BaseRoute]:
         ("GET", "/reports/accounttransaction", "reports", endpoints.all_account_transactions),
         ("GET", "/itemdetails", "settings", endpoints.item_details),
     ]
+
+
+def _records() -> Iterator[Endpoint]:
+    """Documents and entries: listed, read by id, deleted."""
     for shelf in shelves.SHELVES:
-        found.append(("GET", shelf.path, shelf.module, endpoints.listed(shelf)))
-        found.append(("GET", f"{shelf.path}/{{record_id}}", shelf.module, endpoints.single(shelf)))
-        found.append(("DELETE", f"{shelf.path}/{{record_id}}", shelf.module, endpoints.removed(shelf)))
+        yield "GET", shelf.path, shelf.module, endpoints.listed(shelf)
+        yield "GET", f"{shelf.path}/{{record_id}}", shelf.module, endpoints.single(shelf)
+        yield "DELETE", f"{shelf.path}/{{record_id}}", shelf.module, endpoints.removed(shelf)
+
+
+def _reference() -> Iterator[Endpoint]:
+    """What documents refer to: listed and read by id."""
     for shelf, rows in (
         (shelves.CONTACTS, endpoints.contacts),
         (shelves.ITEMS, endpoints.items),
@@ -75,31 +97,23 @@ def _api(cloud: ZohoCloud, location: str) -> list[BaseRoute]:
         (shelves.CURRENCIES, reference_wire.currencies),
         (shelves.TAXES, lambda _company: reference_wire.taxes()),
     ):
-        found.append(("GET", shelf.path, shelf.module, endpoints.simple(shelf, rows)))
-        found.append(("GET", f"{shelf.path}/{{record_id}}", shelf.module, endpoints.simple_single(shelf, rows)))
-    found += [
-        ("GET", path, "settings", endpoints.plain(body))
-        for path, body in (
-            ("/locations", lambda _call: {"locations": reference_wire.locations()}),
-            ("/reportingtags", lambda _call: {"reporting_tags": reference_wire.reporting_tags()}),
-            (
-                "/settings/openingbalances",
-                lambda call: {"opening_balance": reference_wire.opening_balance(call.company)},
-            ),
-            ("/users/me", lambda call: {"user": reference_wire.user({"plan_name": call.cloud.settings.plan})}),
-        )
-    ]
-    found += [(method, path, "settings", handler) for method, path, handler in webhook_routes.handlers()]
-    routes: list[BaseRoute] = [
-        _route(
-            "GET", "/organizations", guarded(cloud, location, "", endpoints.organizations, needs_organization=False)
-        ),
-        _route("GET", "/organizations/{record_id}", guarded(cloud, location, "settings", endpoints.organization)),
-    ]
-    routes += [
-        _route(method, path, guarded(cloud, location, module, handler)) for method, path, module, handler in found
-    ]
-    return [*routes, Route("/{rest:path}", _nothing_here, methods=["GET", "POST", "PUT", "DELETE", "PATCH"])]
+        yield "GET", shelf.path, shelf.module, endpoints.simple(shelf, rows)
+        yield "GET", f"{shelf.path}/{{record_id}}", shelf.module, endpoints.simple_single(shelf, rows)
+
+
+def _settings() -> Iterator[Endpoint]:
+    for path, body in (
+        ("/locations", lambda _call: {"locations": reference_wire.locations()}),
+        ("/reportingtags", lambda _call: {"reporting_tags": reference_wire.reporting_tags()}),
+        ("/settings/openingbalances", lambda call: {"opening_balance": reference_wire.opening_balance(call.company)}),
+        ("/users/me", lambda call: {"user": reference_wire.user({"plan_name": call.cloud.settings.plan})}),
+    ):
+        yield "GET", path, "settings", endpoints.plain(body)
+
+
+def _webhooks() -> Iterator[Endpoint]:
+    for method, path, handler in webhook_routes.handlers():
+        yield method, path, "settings", handler
 
 
 def _account_detail() -> Handler:

@@ -107,9 +107,7 @@ def folded_document(document: Any, context: Context) -> Document:
         _must_foot(document, lines)
     on = calendar_date(document.date_string or document.date)
     party = document.contact.contact_id if document.contact else ""
-    bank = document.bank_account.account_id if is_bank and document.bank_account else ""
-    if posts and is_bank and not bank:
-        raise untrusted(f"The bank transaction {document.record_id} names no bank account.")
+    bank = _bank(document, posts=posts) if is_bank else ""
     rate = base_rate(document.currency_rate, currency, context.base_currency)
     mark = fingerprint(lines, document.type, on, party, currency, rate, document.total, bank, posts)
     header = (
@@ -136,6 +134,14 @@ def folded_document(document: Any, context: Context) -> Document:
         document.total if is_bank else ZERO,
     )
     return Document(header, lines or [_NO_LINE], footer)
+
+
+def _bank(transaction: wire.BankTransaction, *, posts: bool) -> str:
+    if transaction.bank_account:
+        return transaction.bank_account.account_id
+    if posts:
+        raise untrusted(f"The bank transaction {transaction.record_id} names no bank account.")
+    return ""
 
 
 _NO_LINE = ("", "", "", ZERO, ZERO, NO_TRACKING)

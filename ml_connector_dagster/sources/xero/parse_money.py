@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.money import ZERO
 from ml_connector_dagster.sources.xero import wire
@@ -43,11 +45,7 @@ def payment_rows(payment: wire.Payment, context: Context) -> list[DocumentLine]:
     posts = known({"AUTHORISED": True, "DELETED": False}, payment.status, "status")
     linked, currency, party = _settled(payment)
     bank = payment.account.account_id if payment.account else ""
-    if posts and not (linked and bank):
-        missing = "bank account" if linked else "document"
-        raise untrusted(f"The payment {payment.record_id} names no {missing}.")
-    if not currency:
-        raise untrusted(f"The payment {payment.record_id} does not say in which currency its document is.")
+    _must_say(payment, {"document": linked, "bank account": bank} if posts else {}, currency)
     on = calendar_date(payment.date)
     rate = base_rate(payment.currency_rate, currency, context.base_currency)
     moved = payment.amount if payment.bank_amount is None else payment.bank_amount
@@ -80,6 +78,14 @@ def payment_rows(payment: wire.Payment, context: Context) -> list[DocumentLine]:
             bank_amount=moved,
         )
     ]
+
+
+def _must_say(payment: wire.Payment, needed: Mapping[str, str], currency: str) -> None:
+    for what, named in needed.items():
+        if not named:
+            raise untrusted(f"The payment {payment.record_id} names no {what}.")
+    if not currency:
+        raise untrusted(f"The payment {payment.record_id} does not say in which currency its document is.")
 
 
 def transfer_rows(transfer: wire.BankTransfer, context: Context) -> list[DocumentLine]:

@@ -148,11 +148,8 @@ def document_rows(entity: str, row: Record, detail: Record | None) -> list[Docum
     currency = text(row, "currency_code") or text(detail or {}, "currency_code")
     rate = rate_of(row, detail or {}) or _rate_by_base(row)
     total = money(row, "total") if "total" in row else money(row, "amount")
-    bank = text(detail or row, "paid_through_account_id") or (
-        text(row, "account_id") if shape.kind == "payment" else ""
-    )
+    bank, party = _bank(shape, row, detail), _party(entity, row)
     on, record_id = day(row, date_field(entity)), need(row, shape.id_field)
-    party = text(row, shape.party_field) or (text(row, "customer_id") if entity == "expenses" else "")
     version = version_hash(
         record_id, str(on), party, does_post, currency, rate, total,
         [(line.line_id, line.ledger_account_id, line.net, line.tax, line.tracking) for line in lines],
@@ -186,6 +183,17 @@ def document_rows(entity: str, row: Record, detail: Record | None) -> list[Docum
         )
         for line in lines
     ]
+
+
+def _bank(shape: Shape, row: Record, detail: Record | None) -> str:
+    """Answer the account that money went through; empty where a document moves none."""
+    paid_through = text(detail or row, "paid_through_account_id")
+    return paid_through or (text(row, "account_id") if shape.kind == "payment" else "")
+
+
+def _party(entity: str, row: Record) -> str:
+    """Answer whom it is with; an expense without a vendor may be billable to a customer."""
+    return text(row, SHAPES[entity].party_field) or (text(row, "customer_id") if entity == "expenses" else "")
 
 
 _SUBKINDS = {"expenses": "expense", "customer_payments": "customer_payment", "vendor_payments": "vendor_payment"}
