@@ -33,8 +33,9 @@ class Seen:
         """Answer the numbers of the ids that came on more than one page; nearly always none."""
         if not self._pages:
             return frozenset()
-        numbers, counts = np.unique(np.concatenate(self._pages), return_counts=True)
-        return frozenset(numbers[counts > 1].tolist())
+        numbers = np.concatenate(self._pages)
+        numbers.sort()
+        return frozenset(numbers[1:][numbers[1:] == numbers[:-1]].tolist())
 
     def pages(self, first_row: int, rows: int) -> list[int]:
         """Answer the page of each of these rows of the reading."""

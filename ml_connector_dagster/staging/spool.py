@@ -21,6 +21,8 @@ from ml_connector_dagster.staging.digest import RowDigest
 ROWS_PER_GROUP = 8192
 """Rows kept in memory before they are written; pages are never torn, so a document never spans two groups."""
 RAW_BYTES_PER_GROUP = 2_000_000
+GROUPS_PER_RELEASE = 2
+"""After so many groups the allocator gives back what it holds and nobody uses; it would keep a little more of each page."""
 
 _RAW_SCHEMA = pa.schema([pa.field("body", pa.binary(), nullable=False)])
 
@@ -36,6 +38,7 @@ class RowSpool:
         self.total = Decimal(0)
         """What the plot over periods shows: debits of ledger lines, net amounts of documents that post, else 0."""
         self.digest = RowDigest(schema, id_field)
+        self._groups = 0
         self._waiting: list[pa.Table] = []
         self._waiting_rows = 0
         self._writer = pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=False, write_statistics=False)
@@ -62,6 +65,9 @@ class RowSpool:
         self.rows += table.num_rows
         self.total += _plotted(table)
         self._waiting, self._waiting_rows = [], 0
+        self._groups += 1
+        if self._groups % GROUPS_PER_RELEASE == 0:
+            pa.default_memory_pool().release_unused()
 
 
 class RawSpool:
