@@ -12,7 +12,17 @@ from pathlib import PurePath
 
 import pytest
 
-LONGEST = ("end_to_end", "contract", "demo", "ui", "open", "truth_after_change")
+LONGEST = (
+    "end_to_end",
+    "demo",
+    "contract",
+    "on_postgres",
+    "ui",
+    "in_sandbox",
+    "truth_after_change",
+    "answered_later",
+    "open",
+)
 """Groups that wait for other processes most of the time: they start first, so that none ends alone; the order is theirs."""
 SHARING = (
     "cli",

@@ -25,12 +25,14 @@ from ml_connector_dagster.cli.dagster_graphql import DagsterGraphql, Run
 from ml_connector_dagster.cli.demo_credentials import enter_credentials
 from ml_connector_dagster.cli.local_stack import LocalStack, dagster_running, local_stack
 from ml_connector_dagster.connections.opening import Connector
+from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.transport.client import VendorHttp
 from ml_connector_dagster_tests.connections.sandboxed import DEMO
 from ml_connector_dagster_tests.end_to_end.close_at_hand import without_limits
 
 MODEL_POOL = "anaplan_model_B5C0D3F7A1E94C2B8D6F0A1B2C3D4E5F"
 PATIENCE_SECONDS = 600.0
+FORKED = Path(__file__).parent / "forked"
 _BACKFILL = """
 mutation Backfill($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {
@@ -190,7 +192,7 @@ def stack_running(
         shutil.copytree(company, connections / company.name)
     if shape is not None:
         shape(connections)
-    variables = {"ML_CONNECTOR_CONNECTIONS": str(connections)}
+    variables = {"ML_CONNECTOR_CONNECTIONS": str(connections), "PYTHONPATH": _forked_first()}
     if database_url:
         variables["ML_CONNECTOR_DATABASE_URL"] = database_url
     with mock.patch.dict(os.environ, variables), local_stack(folder / "home") as local:
@@ -200,7 +202,7 @@ def stack_running(
         with (
             dagster_running(local),
             Connector.of_process() as connector,
-            minutes_kept_open(connector),
+            minutes_kept_open(connector.store),
             closing(VendorHttp("dagster")) as http,
         ):
             stack = Stack(local, connections, DagsterGraphql(local.dagster_url, http), connector)
@@ -208,6 +210,11 @@ def stack_running(
                 yield stack
             finally:
                 stack.end_commands()
+
+
+def _forked_first() -> str:
+    """Answer the search path under which the processes of runs are forked: see ``forked/sitecustomize.py``."""
+    return os.pathsep.join(filter(None, (str(FORKED), os.environ.get("PYTHONPATH", ""))))
 
 
 def without_limits_at(sandbox_url: str) -> None:
@@ -220,15 +227,14 @@ def without_limits_at(sandbox_url: str) -> None:
 
 
 @contextmanager
-def minutes_kept_open(connector: Connector) -> Iterator[None]:
-    """Forget what was asked of Xero this minute, again and again: two years of months fit into a test, pacing has its own."""
+def minutes_kept_open(store: Store) -> Iterator[None]:
+    """Forget what was asked this minute, again and again: months of calls fit into a test, pacing has its own."""
     stopped = threading.Event()
-    engine = connector.store.engine
 
     def forget() -> None:
         while not stopped.wait(0.5):
-            with engine.connect() as connection:
-                connection.execute(sa.text("DELETE FROM rate_limit WHERE name LIKE 'xero:minute:%'"))
+            with store.engine.connect() as connection:
+                connection.execute(sa.text("DELETE FROM rate_limit WHERE name LIKE '%:minute:%'"))
                 connection.commit()
 
     thread = threading.Thread(target=forget, daemon=True)

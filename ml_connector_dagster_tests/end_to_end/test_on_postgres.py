@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.postgres,
     pytest.mark.timeout(1800),
-    pytest.mark.xdist_group("end_to_end"),
+    pytest.mark.xdist_group("on_postgres"),
 ]
 
 
