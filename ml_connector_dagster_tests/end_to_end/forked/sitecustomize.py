@@ -15,6 +15,10 @@ NEEDED = [
     "ml_connector_dagster.flows.load",
     "ml_connector_dagster.flows.translate",
     "ml_connector_dagster.flows.tie_out",
+    "ml_connector_dagster.transport.client",
+    "pandas",
+    "pyarrow.dataset",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
 ]
 _contexts = multiprocessing.get_context
