@@ -45,6 +45,8 @@ DECIMAL = pa.decimal128(38, 10)
 ACCOUNTS = ("200", "260", "400", "429")
 CUSTOMERS = ("UK-a", "UK-b", "unassigned")
 Cells = Mapping[tuple[str, str], Decimal | int | str]
+"""Account and customer to amount."""
+CELLS = {("200", "UK-a"): "1200.50", ("200", "UK-b"): "99.99", ("400", "unassigned"): "310.00"}
 
 ACTUALS = ModuleTarget.model_validate(
     {

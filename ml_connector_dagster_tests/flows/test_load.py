@@ -11,37 +11,15 @@ import pytest
 from sqlalchemy import select
 
 from ml_connector_dagster.audit.trail import verify
-from ml_connector_dagster.errors import (
-    FiguresDiffer,
-    HeldForPerson,
-    LoadIncomplete,
-    OutcomeUnknown,
-    RecordRefused,
-    RequestRejected,
-    SettingWrong,
-    TemporarilyRefused,
-)
-from ml_connector_dagster.flows.file_plan import Hold, HoldReason
+from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete, OutcomeUnknown, TemporarilyRefused
 from ml_connector_dagster.flows.load import load_target
-from ml_connector_dagster.flows.load_rows import MOST_ATTEMPTS
-from ml_connector_dagster.flows.replay import replay
-from ml_connector_dagster.ledger.money import plain
-from ml_connector_dagster.sandbox.anaplan.demo_model import MODEL_ID
 from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster.store.locks import LockBusy, Locks
 from ml_connector_dagster.store.tables.loads import rejected_row
-from ml_connector_dagster_tests.flows.office import ACTUALS, Office, office
+from ml_connector_dagster_tests.flows.office import ACTUALS, CELLS, Office, office
 
-CELLS = {("200", "UK-a"): "1200.50", ("200", "UK-b"): "99.99", ("400", "unassigned"): "310.00"}
 FIGURES = {cell: Decimal(amount) for cell, amount in CELLS.items()}
 OTHERS = {("200", "UK-a"): "7.00", ("260", "UK-b"): "-3.10"}
-
-
-@pytest.fixture
-def desk(planning_server: Running, sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
-    with office(planning_server, sqlite_store, tmp_path) as opened:
-        yield opened
 
 
 @contextmanager
@@ -116,171 +94,6 @@ def test_a_list_is_one_slice_whatever_the_period(desk: Office) -> None:
     load_target(desk.connection(), desk.list_plan({"UK-new": "New customer"}, period="2026-09"), run_id="r")
     outcome = load_target(desk.connection(), desk.list_plan({"UK-new": "New customer"}, period="2026-10"), run_id="r")
     assert outcome.state == "skipped"
-
-
-def test_a_held_plan_is_refused_without_a_trace_in_the_model(desk: Office) -> None:
-    held = Hold(HoldReason.EMPTIED, "It had 40 lines and now reads none.", Decimal("-12.00"))
-    with pytest.raises(HeldForPerson, match=r"reads none.*held release"):
-        load_target(desk.connection(), desk.plan(CELLS, held=(held,)), run_id="r")
-    assert desk.rows() == []
-
-
-def test_an_unmapped_hold_cannot_be_released(desk: Office) -> None:
-    held = Hold(HoldReason.UNMAPPED, "Account 999 has no member.")
-    with pytest.raises(
-        HeldForPerson, match=r"Complete the crosswalk with ml-connector mapping suggest uk ledger_account"
-    ):
-        load_target(desk.connection(), desk.plan(CELLS, held=(held,)), run_id="r")
-
-
-def test_a_wrong_order_of_columns_is_named_before_anything_is_sent(desk: Office) -> None:
-    target = ACTUALS.model_copy(update={"columns": dict(sorted(ACTUALS.columns.items()))})
-    plan = desk.plan(CELLS)
-    with pytest.raises(SettingWrong, match=r"Column 1 of the file is 'Account', but .* expects 'Entity'"):
-        load_target(desk.connection(), desk.plan(CELLS, target=target, header=tuple(sorted(plan.header))), run_id="r")
-    assert (desk.rows()[0].state, desk.tasks) == ("refused", [])
-
-
-CUTS = {
-    "semicolons, UTF-16": {"separator": ";", "encoding": "UTF-16LE", "decimal_separator": ","},
-    "tabs, no quotes, Latin-1": {"separator": "\t", "delimiter": "", "encoding": "ISO-8859-1"},
-    "single quotes": {"delimiter": "'"},
-}
-
-
-@contextmanager
-def cut(server: Running, store: Store, folder: Path, layout: dict[str, str]) -> Iterator[Office]:
-    """An office whose actuals and customers files are cut otherwise, and whose members have letters and marks to trip over."""
-
-    def shape(definition: dict) -> None:
-        for file in definition["files"]:
-            if file["name"] in ("actuals.csv", "customers.csv"):
-                file.update(layout)
-        (customers,) = (entry for entry in definition["lists"] if entry["name"] == "Customers")
-        customers["items"] = [*customers["items"], {"code": CAFE, "name": "Coffee"}]
-
-    with office(server, store, folder, shape=shape) as opened:
-        yield opened
-
-
-CAFE = "UK-Café d'Or, 'Ċ'"
-
-
-@pytest.mark.parametrize("layout", CUTS.values(), ids=CUTS)
-def test_a_file_is_cut_as_the_data_source_asks(
-    planning_server: Running, sqlite_store: Store, tmp_path: Path, layout: dict[str, str]
-) -> None:
-    """Loaded, skipped, replayed and refused in part: every reader of the kept file knows how it is cut."""
-    name = CAFE.replace("Ċ", "C") if layout.get("encoding") == "ISO-8859-1" else CAFE
-    cells = {("200", "UK-a"): "1200.50", ("260", name): "-0.75"}
-    with cut(planning_server, sqlite_store, tmp_path, layout) as desk:
-        load_target(desk.connection(), desk.list_plan({name: f'"{name}"'}), run_id="r")
-        first = load_target(desk.connection(), desk.plan(cells), run_id="r")
-        assert {cell: plain(desk.figure(*cell)) for cell in cells} == cells
-        assert load_target(desk.connection(), desk.plan(cells), run_id="r").state == "skipped"
-        desk.edit("200", "1.00")
-        again = replay(desk.connection(), 3, run_id="r")
-        assert again.state == "verified"
-        assert {cell: plain(desk.figure(*cell)) for cell in cells} == cells
-        assert desk.book.get(again.load_id).file_blob == desk.book.get(first.load_id).file_blob
-        with pytest.raises(LoadIncomplete):
-            load_target(desk.connection(), desk.plan({**cells, ("999", name): "5.00"}), run_id="r")
-        with desk.store.read() as connection:
-            (row,) = connection.execute(select(rejected_row.c.row)).scalars()
-        assert (row["Account"], row["Customer"]) == ("999", name)
-        assert verify(desk.store) == []
-
-
-@pytest.mark.parametrize(
-    ("layout", "words"),
-    [
-        ({"encoding": "ISO-8859-1"}, "cannot be written with .* in ISO-8859-1"),
-        ({"delimiter": ""}, "cannot be written with separator ',', delimiter ''"),
-        ({"encoding": "UTF-16"}, "begins with a byte order mark"),
-    ],
-    ids=["letters", "separator", "mark"],
-)
-def test_what_the_data_source_cannot_hold_is_refused_before_anything_is_sent(
-    planning_server: Running, sqlite_store: Store, tmp_path: Path, layout: dict[str, str], words: str
-) -> None:
-    with cut(planning_server, sqlite_store, tmp_path, layout) as desk:
-        with pytest.raises((RecordRefused, SettingWrong), match=words):
-            load_target(desk.connection(), desk.plan({("200", CAFE): "1.00"}), run_id="r")
-        assert (desk.rows()[0].state, desk.tasks) == ("refused", [])
-
-
-def test_a_missing_import_action_names_what_there_is(desk: Office) -> None:
-    target = ACTUALS.model_copy(update={"import_action": "Actuals from Zero"})
-    with pytest.raises(SettingWrong, match=r"no import action or process 'Actuals from Zero'.*Actuals from Xero"):
-        load_target(desk.connection(), desk.plan(CELLS, target=target), run_id="r")
-
-
-def test_an_import_this_login_may_not_see_says_so(desk: Office) -> None:
-    next(iter(desk.tenant.users.values())).denied = {desk.import_id}
-    with pytest.raises(SettingWrong, match=r"no import action .* this login's role may not see it"):
-        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
-
-
-def test_an_import_this_login_may_not_run_says_so(desk: Office) -> None:
-    desk.fault("/tasks$", method="POST", status=404, body="{}")
-    with pytest.raises(RequestRejected, match=r"may see it and not run it"):
-        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
-    row = desk.rows()[0]
-    assert (row.state, row.retry_at, row.task_id) == ("refused", None, None)
-
-
-def test_a_module_without_read_back_is_refused(desk: Office) -> None:
-    target = ACTUALS.model_copy(update={"read_back": None})
-    with pytest.raises(SettingWrong, match=r"no read_back"):
-        load_target(desk.connection(), desk.plan(CELLS, target=target), run_id="r")
-    assert desk.tasks == []
-
-
-def test_an_import_that_clears_more_than_the_file_holds_is_refused(desk: Office) -> None:
-    target = ACTUALS.model_copy(update={"clear": {**ACTUALS.clear, "Period": "all"}})
-    with pytest.raises(SettingWrong, match=r"clears all of 'Period'"):
-        load_target(desk.connection(), desk.plan(CELLS, target=target), run_id="r")
-
-
-def test_a_month_outside_the_models_calendar_is_refused(desk: Office) -> None:
-    with pytest.raises(SettingWrong, match=r"calendar runs from .* 2040-01 is outside"):
-        load_target(desk.connection(), desk.plan(CELLS, period="2040-01"), run_id="r")
-
-
-def test_a_version_the_model_does_not_have_is_refused_with_the_actual_one(desk: Office) -> None:
-    target = ACTUALS.model_copy(update={"columns": {**ACTUALS.columns, "Version": "=Ist"}})
-    with pytest.raises(SettingWrong, match=r"no version 'Ist'.*the actual one is Actual"):
-        load_target(desk.connection(), desk.plan(CELLS, target=target), run_id="r")
-
-
-def test_missing_members_wait_for_their_list(desk: Office) -> None:
-    needed = {"Customer": frozenset({"UK-a", "UK-nobody"})}
-    with pytest.raises(TemporarilyRefused, match=r"1 of 2 members .* 'Customers': 'UK-nobody'"):
-        load_target(desk.connection(), desk.plan(CELLS, members_needed=needed), run_id="r")
-    row = desk.rows()[0]
-    assert (row.state, row.retry_at is not None, desk.tasks) == ("planned", True, [])
-
-
-def test_members_that_exist_or_stand_in_no_list_hold_nothing_up(desk: Office) -> None:
-    needed = {
-        "Customer": frozenset({"UK-a"}),
-        "Region": frozenset(),
-        "Version": frozenset({"Actual"}),
-        "Note": frozenset({"x"}),
-    }
-    assert load_target(desk.connection(), desk.plan(CELLS, members_needed=needed), run_id="r").state == "verified"
-
-
-def test_waiting_loads_are_given_up_after_their_last_attempt(desk: Office) -> None:
-    needed = {"Customer": frozenset({"UK-nobody"})}
-    for _ in range(MOST_ATTEMPTS):
-        with pytest.raises(TemporarilyRefused):
-            load_target(desk.connection(), desk.plan(CELLS, members_needed=needed), run_id="r")
-    rows = desk.rows()
-    assert [row.attempt for row in rows] == list(range(1, MOST_ATTEMPTS + 1))
-    assert (rows[-1].state, rows[-1].retry_at) == ("refused", None)
-    waits = [(row.retry_at - row.planned_at).total_seconds() for row in rows[:-1]]
-    assert waits == sorted(waits)
 
 
 def test_rejected_rows_are_kept_with_their_source_lines_and_remedy(desk: Office) -> None:
@@ -376,26 +189,6 @@ def test_a_task_past_its_deadline_is_left_running_and_settled_by_the_next_load(
         assert (outcome.state, len(desk.tasks), desk.rows()[0].state) == ("skipped", 1, "verified")
 
 
-@pytest.mark.parametrize(
-    ("state", "error", "words"), [("ARCHIVED", SettingWrong, "archived"), ("LOCKED", TemporarilyRefused, "locked")]
-)
-def test_a_model_that_is_not_open_is_named(desk: Office, state: str, error: type, words: str) -> None:
-    desk.model.state = state
-    with pytest.raises(error, match=words):
-        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
-    row = desk.rows()[0]
-    assert (row.state, row.retry_at is not None) == (("refused", False) if state == "ARCHIVED" else ("planned", True))
-
-
-def test_a_busy_lease_sets_the_retry_time_and_ends_the_run(desk: Office) -> None:
-    with Locks(desk.store).hold(f"anaplan_model_{MODEL_ID}", wait_seconds=0), pytest.raises(LockBusy):
-        load_target(desk.connection(), desk.plan(CELLS), run_id="r")
-    row = desk.rows()[0]
-    assert (row.state, row.retry_at is not None, desk.tasks) == ("planned", True, [])
-    assert load_target(desk.connection(), desk.plan(CELLS), run_id="r").state == "verified"
-    assert [one.state for one in desk.rows()] == ["refused", "verified"]
-
-
 def test_a_load_that_a_later_plan_overtook_is_not_sent(desk: Office) -> None:
     """The later plan was made from later books: sending the older one would take the figures back."""
     from ml_connector_dagster.flows import load as flow
@@ -483,10 +276,6 @@ def test_a_file_that_arrived_short_is_found_by_its_row_count(desk: Office) -> No
 
 
 def rejected(desk: Office) -> list[tuple[int, str, str, str]]:
-    from sqlalchemy import select
-
-    from ml_connector_dagster.store.tables.loads import rejected_row
-
     with desk.store.read() as connection:
         rows = connection.execute(select(rejected_row)).all()
     return [(one.file_row, one.status, one.row["Account"], one.source_lines[0]["record_id"]) for one in rows]

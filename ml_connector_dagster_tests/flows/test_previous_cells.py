@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -14,18 +12,10 @@ from ml_connector_dagster.flows.previous_cells import previous_cells
 from ml_connector_dagster.flows.read_back import ReadBack, ReadBackPlan
 from ml_connector_dagster.flows.verify import proof_of
 from ml_connector_dagster.mapping.targets import ModuleTarget
-from ml_connector_dagster.sandbox.server import Running
-from ml_connector_dagster.store.engine import Store
-from ml_connector_dagster_tests.flows.office import ACTUALS, CUSTOMER_LIST, PERIOD, Office, office
+from ml_connector_dagster_tests.flows.office import ACTUALS, CUSTOMER_LIST, PERIOD, Office
 
 A = {("200", "UK-a"): "1200.50", ("400", "UK-b"): "99.99"}
 B = {("200", "UK-a"): "7.00", ("260", "UK-b"): "-3.10", ("400", "UK-b"): 0}
-
-
-@pytest.fixture
-def desk(planning_server: Running, sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
-    with office(planning_server, sqlite_store, tmp_path) as opened:
-        yield opened
 
 
 def cells(desk: Office, **asked: object) -> set[tuple[str, str]]:

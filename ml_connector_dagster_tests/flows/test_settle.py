@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -20,11 +18,9 @@ from ml_connector_dagster.errors import (
 from ml_connector_dagster.flows.load import load_target
 from ml_connector_dagster.flows.load_rows import MOST_ATTEMPTS, LoadRow, retry_seconds
 from ml_connector_dagster.flows.settle import settle_model
-from ml_connector_dagster.sandbox.server import Running
-from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import planted
 from ml_connector_dagster.store.locks import LockLost
-from ml_connector_dagster_tests.flows.office import Office, office
+from ml_connector_dagster_tests.flows.office import Office
 
 A = {("200", "UK-a"): "1200.50", ("400", "UK-b"): "99.99"}
 BUILDER = "builder@calderfinch.example"
@@ -32,12 +28,6 @@ BUILDER = "builder@calderfinch.example"
 
 class Stopped(BaseException):
     """Ends a load at a step; nothing of the product catches it."""
-
-
-@pytest.fixture
-def desk(planning_server: Running, sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
-    with office(planning_server, sqlite_store, tmp_path) as opened:
-        yield opened
 
 
 def stopped(desk: Office, step: str, cells: dict = A) -> LoadRow:

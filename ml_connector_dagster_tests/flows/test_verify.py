@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from ml_connector_dagster.errors import FiguresDiffer, LoadIncomplete, RequestRejected, SettingWrong
 from ml_connector_dagster.flows.load import load_target
 from ml_connector_dagster.flows.verify import verify_load
-from ml_connector_dagster.sandbox.server import Running
-from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import planted
-from ml_connector_dagster_tests.flows.office import ACTUALS, CUSTOMER_LIST, Office, office
+from ml_connector_dagster_tests.flows.office import ACTUALS, CUSTOMER_LIST, Office
 
 A = {("200", "UK-a"): "1200.50", ("400", "UK-b"): "99.99", ("260", "UK-a"): 0}
-
-
-@pytest.fixture
-def desk(planning_server: Running, sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
-    with office(planning_server, sqlite_store, tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture
