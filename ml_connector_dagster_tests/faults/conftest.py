@@ -8,9 +8,9 @@ import pytest
 
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster_tests.faults.token_desk import Desk, opened_desk
-from ml_connector_dagster_tests.flows.office import planning_server
+from ml_connector_dagster_tests.flows.office import desk, planning_server
 
-__all__ = ["planning_server"]
+__all__ = ["desk", "planning_server"]
 
 
 @pytest.fixture

@@ -7,9 +7,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -26,7 +24,7 @@ from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import planted
 from ml_connector_dagster_tests.faults.forked import KILLED, ended, fork
-from ml_connector_dagster_tests.flows.office import ACCOUNTS, CUSTOMERS, Office, office
+from ml_connector_dagster_tests.flows.office import ACCOUNTS, CUSTOMERS, Office, money, office
 
 BEFORE_START = (
     "load.planned", "load.before_upload", "upload.chunk.0", "upload.chunk.1", "load.uploaded", "load.intended",
@@ -36,16 +34,6 @@ STEPS = (*BEFORE_START, *AFTER_START)
 KNOWN_FACTS: dict = {}
 A = {("200", "UK-a"): "1200.50", ("400", "UK-b"): "99.99"}
 B = {("200", "UK-a"): "7.00", ("260", "UK-b"): "-3.10", ("400", "UK-b"): 0}
-
-
-@pytest.fixture
-def desk(planning_server: Running, sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
-    with office(planning_server, sqlite_store, tmp_path) as opened:
-        yield opened
-
-
-def money(cells: dict) -> dict:
-    return {cell: Decimal(amount) for cell, amount in cells.items() if Decimal(amount)}
 
 
 def work(desk: Office, plan: FilePlan, name: str = "uk") -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +22,10 @@ from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.faultpoints import planted
 from ml_connector_dagster.store.locks import LockBusy, LockLost, Locks
-from ml_connector_dagster_tests.flows.office import Office, office
+from ml_connector_dagster_tests.flows.office import Office, money, office
 
 A = {("200", "UK-a"): "1200.50", ("400", "UK-b"): "99.99"}
 B = {("200", "UK-a"): "7.00", ("400", "UK-b"): 0, ("429", "UK-b"): "-3.10"}
-
-
-@pytest.fixture
-def desk(planning_server: Running, sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
-    with office(planning_server, sqlite_store, tmp_path) as opened:
-        yield opened
-
-
-def money(cells: dict) -> dict:
-    return {cell: Decimal(amount) for cell, amount in cells.items() if Decimal(amount)}
 
 
 def at(step: str, act) -> object:

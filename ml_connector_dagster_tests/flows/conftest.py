@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster_tests.flows.little_company import LittleConnection, little
-from ml_connector_dagster_tests.flows.office import Office, office, planning_server
+from ml_connector_dagster_tests.flows.office import desk, planning_server
 
-__all__ = ["planning_server"]
+__all__ = ["desk", "planning_server"]
 
 
 def _open(home: Path) -> Store:
@@ -41,10 +40,3 @@ def october(october_home: Path, tmp_path: Path) -> Iterator[LittleConnection]:
     store = _open(home)
     yield little(store, home / "company")
     store.close()
-
-
-@pytest.fixture
-def desk(planning_server: Running, sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
-    """An office with a model of its own and nothing loaded yet."""
-    with office(planning_server, sqlite_store, tmp_path) as opened:
-        yield opened

@@ -355,6 +355,18 @@ def office(
             http.close()
 
 
+@pytest.fixture
+def desk(planning_server: Running, sqlite_store: Store, tmp_path: Path) -> Iterator[Office]:
+    """An office with a model of its own and nothing loaded yet."""
+    with office(planning_server, sqlite_store, tmp_path) as opened:
+        yield opened
+
+
+def money(cells: Cells) -> dict[tuple[str, str], Decimal]:
+    """What ``Office.figures`` shows where a model holds these cells: those of zero are not there."""
+    return {cell: Decimal(amount) for cell, amount in cells.items() if Decimal(amount)}
+
+
 def _write_sidecar(path: Path, amounts: list[Decimal]) -> None:
     rows = [
         {"file_row": number, "entity": "invoices", "record_id": f"record-{number}", "line_id": "1", "amount": amount}

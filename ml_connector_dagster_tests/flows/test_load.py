@@ -16,9 +16,9 @@ from ml_connector_dagster.flows.load import load_target
 from ml_connector_dagster.sandbox.server import Running
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.tables.loads import rejected_row
-from ml_connector_dagster_tests.flows.office import ACTUALS, CELLS, Office, office
+from ml_connector_dagster_tests.flows.office import ACTUALS, CELLS, Office, money, office
 
-FIGURES = {cell: Decimal(amount) for cell, amount in CELLS.items()}
+FIGURES = money(CELLS)
 OTHERS = {("200", "UK-a"): "7.00", ("260", "UK-b"): "-3.10"}
 
 
@@ -74,14 +74,14 @@ def test_a_file_that_is_verified_already_is_not_sent(desk: Office) -> None:
 def test_a_changed_file_is_sent(desk: Office) -> None:
     load_target(desk.connection(), desk.plan(CELLS), run_id="r")
     load_target(desk.connection(), desk.plan(OTHERS), run_id="r")
-    assert desk.figures() == {cell: Decimal(amount) for cell, amount in OTHERS.items()}
+    assert desk.figures() == money(OTHERS)
 
 
 def test_two_connections_share_a_model_and_leave_each_other_alone(desk: Office) -> None:
     load_target(desk.connection("uk"), desk.plan(CELLS), run_id="r")
     load_target(desk.connection("ie"), desk.plan(OTHERS, connection="ie"), run_id="r")
     assert desk.figures() == FIGURES
-    assert desk.figures(entity="IE") == {cell: Decimal(amount) for cell, amount in OTHERS.items()}
+    assert desk.figures(entity="IE") == money(OTHERS)
 
 
 def test_a_list_load_is_verified_by_its_members(desk: Office) -> None:
@@ -199,7 +199,7 @@ def test_a_load_that_a_later_plan_overtook_is_not_sent(desk: Office) -> None:
     assert desk.book.get(old.id).state == "refused"
     with pytest.raises(TemporarilyRefused, match=r"overtaken by load 2"):
         flow._refuse_the_overtaken(desk.book, desk.book.get(old.id))
-    assert desk.figures() == {cell: Decimal(amount) for cell, amount in OTHERS.items()}
+    assert desk.figures() == money(OTHERS)
 
 
 def test_a_planned_load_that_a_later_one_passed_is_ended(desk: Office) -> None:

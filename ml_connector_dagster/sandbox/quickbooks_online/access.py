@@ -8,9 +8,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ml_connector_dagster.sandbox.quickbooks_online.answers import Refusal, fault, unauthorized
+from ml_connector_dagster.sandbox.quickbooks_online.answers import fault, unauthorized
 from ml_connector_dagster.sandbox.quickbooks_online.cloud import QuickBooksCloud
 from ml_connector_dagster.sandbox.quickbooks_online.company import Company
+from ml_connector_dagster.sandbox.refusal import Refusal
 
 _STATES = {
     "120": (403, "User removed from company", "AuthorizationFault"),

@@ -11,19 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ml_connector_dagster.sandbox.quickbooks_online.notation import server_time
+from ml_connector_dagster.sandbox.refusal import Refusal
 
 Json = dict[str, Any]
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _JSON = "application/json;charset=UTF-8"
 _FINANCE = "http://schema.intuit.com/finance/v3"
-
-
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer here
-    """An answer that ends the handling of a request."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status_code)
-        self.response = response
 
 
 def wants_json(request: Request) -> bool:

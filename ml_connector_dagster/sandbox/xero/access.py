@@ -9,7 +9,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ml_connector_dagster.sandbox.xero.answers import Refusal, plain, problem
+from ml_connector_dagster.sandbox.refusal import Refusal
+from ml_connector_dagster.sandbox.xero.answers import plain, problem
 from ml_connector_dagster.sandbox.xero.cloud import XeroCloud
 from ml_connector_dagster.sandbox.xero.oauth import Access
 from ml_connector_dagster.sandbox.xero.scopes import allows

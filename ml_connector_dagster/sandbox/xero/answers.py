@@ -9,6 +9,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ml_connector_dagster.sandbox.refusal import Refusal
+
 JSON = "application/json; charset=utf-8"
 _SINGULAR = {
     "Addresses": "Address",
@@ -19,14 +21,6 @@ _SINGULAR = {
     "TrackingCategories": "TrackingCategory",
     "Tracking": "TrackingCategory",
 }
-
-
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer here
-    """An answer that ends the handling of a request."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status_code)
-        self.response = response
 
 
 def wants_json(request: Request) -> bool:

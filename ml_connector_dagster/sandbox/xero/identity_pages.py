@@ -13,8 +13,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ml_connector_dagster.sandbox.books.scribe import PROFILES_BY_KEY
+from ml_connector_dagster.sandbox.refusal import Refusal
 from ml_connector_dagster.sandbox.xero.access import bearer
-from ml_connector_dagster.sandbox.xero.answers import Refusal, not_found
+from ml_connector_dagster.sandbox.xero.answers import not_found
 from ml_connector_dagster.sandbox.xero.cloud import XeroCloud
 from ml_connector_dagster.sandbox.xero.oauth import Access, OAuthRefusal
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from starlette.responses import Response
 
 from ml_connector_dagster.sandbox.clock import Clock
-from ml_connector_dagster.sandbox.xero.answers import Refusal
+from ml_connector_dagster.sandbox.refusal import Refusal
 
 _DAY_CALLS = {"starter": 1_000, "core": 5_000, "plus": 5_000, "advanced": 5_000}
 _DAY = 86_400
