@@ -45,6 +45,7 @@ def load(connection: str, period: str, *, dagster: str, read: bool, from_model: 
         opened = connector.connection(connection)
         asked = str(Period.parse(period))
         if read:
+            _say_budget(opened, asked)
             _run(webserver, f"{opened.name}_read", asked)
             _refuse_unanswered(opened, asked)
         if from_model:
@@ -62,6 +63,14 @@ def load(connection: str, period: str, *, dagster: str, read: bool, from_model: 
             "verified_at",
         )
         table(_newest_loads(connector, opened.name, asked), columns, as_json, title=f"{opened.name} {asked}")
+
+
+def _say_budget(opened: OpenConnection, period: str) -> None:
+    """Say on standard error how many calls the read makes, where the vendor counts a day's; nothing was asked yet."""
+    from ml_connector_dagster.connections.budget import budget_of_period  # slow to import
+
+    if budget := budget_of_period(opened, Period.parse(period)):
+        say(budget.says)
 
 
 def _show_first(opened: OpenConnection, period: str, *, yes: bool) -> None:

@@ -66,12 +66,14 @@ def _source_asset(connection: str, settings: ConnectionSettings, source: Source,
     def read_period(
         context: dg.AssetExecutionContext, connector: ConnectorResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        from ml_connector_dagster.components.backfills import say_budget
         from ml_connector_dagster.components.reports import check_of_pull, materialization_of_pull, observation_of_wait
         from ml_connector_dagster.flows.pull import pull
 
         opened = connector.connection(connection)
         wanted_at = asked_at(context) if answers_later else None
         try:
+            say_budget(context, connector, connection, key)
             outcome = pull(opened, entity.name, context.partition_key, run_id=context.run.run_id, wanted_at=wanted_at)
         except ConnectorError as error:
             if not answers_later or not isinstance(error, AnswerAwaited):

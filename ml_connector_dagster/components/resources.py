@@ -16,6 +16,7 @@ class ConnectorResource(dg.ConfigurableResource["ConnectorResource"]):
     """Opens connections by name. Secrets never pass through it: the token store hands them to the HTTP client alone."""
 
     _connector: Connector | None = PrivateAttr(default=None)
+    _read_from: set[str] = PrivateAttr(default_factory=set)
 
     def connector(self) -> Connector:
         """Answer the process's connector; the state database opens when it is first asked something."""
@@ -26,6 +27,12 @@ class ConnectorResource(dg.ConfigurableResource["ConnectorResource"]):
     def connection(self, name: str) -> OpenConnection:
         """Answer the opened connection; one per run, so that a run logs in once."""
         return self.connector().connection(name)
+
+    def is_first_read(self, name: str) -> bool:
+        """Answer whether nothing of the connection was read in this run yet; from then on something was."""
+        first = name not in self._read_from
+        self._read_from.add(name)
+        return first
 
     def is_enabled(self, name: str) -> bool:
         """Answer whether the connection's schedules and sensors may start runs."""
@@ -45,3 +52,4 @@ class ConnectorResource(dg.ConfigurableResource["ConnectorResource"]):
             if self._connector is not None:
                 self._connector.close()
                 self._connector = None
+            self._read_from.clear()

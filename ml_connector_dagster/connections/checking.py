@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from ml_connector_dagster.connections.budget import budget_of_next_backfill
 from ml_connector_dagster.connections.credentials import Credentials, Standing
 from ml_connector_dagster.connections.import_layout import layout_of
 from ml_connector_dagster.connections.opening import OpenConnection
@@ -128,6 +129,8 @@ def check_source(connection: OpenConnection) -> Iterator[Finding]:
     same = not company.time_zone or _offsets(company.time_zone) == _offsets(wanted)
     do = "" if same else f" Write time_zone: {company.time_zone}, or the open month changes at another hour."
     yield Finding("time zone", holds=same, says=f"{wanted} here, {company.time_zone or 'not said'} there.{do}")
+    if budget := budget_of_next_backfill(connection):
+        yield Finding("calls of a backfill", holds=True, says=budget.says)
 
 
 def _sunset(title: str, version: str, sunset_on: date | None) -> Finding:

@@ -129,7 +129,14 @@ def source_http(opened: Opened, source: Source, settings: SourceSettings, addres
     return VendorHttp(
         source.title,
         authorize=BearerTokens(oauth_tokens(opened, credential, addresses.grant), addresses.grant.scheme),
-        gate=RateGate(opened.limits, shared, slots=slots, calls_left=source.calls_left, opens_in=source.opens_in),
+        gate=RateGate(
+            opened.limits,
+            shared,
+            slots=slots,
+            calls_left=source.calls_left,
+            calls_allowed=source.calls_allowed,
+            opens_in=source.opens_in,
+        ),
         headers=source.headers,
         classify=source.classify,
         origins=addresses.origins,

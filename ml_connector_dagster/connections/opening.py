@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ml_connector_dagster.store.limits import Limits
     from ml_connector_dagster.store.locks import Locks
     from ml_connector_dagster.transport.client import VendorHttp
+    from ml_connector_dagster.transport.rate_limit import Quota
 
 
 class Connector:
@@ -238,6 +239,10 @@ class OpenConnection:
         sent = self._source_http.calls if "_source_http" in self.__dict__ else 0
         return sent + self._meter.calls
 
+    def quota(self) -> Quota | None:
+        """Answer how many calls a day the accounting system allows us and what is left of them; None where it counts no day."""
+        return self._source_http.quota()
+
     def model(self) -> AnaplanModel:
         """Answer the Anaplan model; the same one when asked again."""
         return self._model
@@ -245,7 +250,7 @@ class OpenConnection:
     def close(self) -> None:
         """Give the clients' connections back."""
         self._closing.close()
-        for opened in ("_reader", "_model", "_source_http"):
+        for opened in ("_reader", "session", "_model", "_source_http"):
             self.__dict__.pop(opened, None)
         self.records_read.clear()
 
@@ -279,11 +284,12 @@ class OpenConnection:
         return http
 
     @cached_property
-    def _reader(self) -> CompanyReader:
+    def session(self) -> CompanySession:
+        """What the source opens the company with."""
         from ml_connector_dagster.store.details import Details
 
         chosen = self.settings.source
-        session = CompanySession(
+        return CompanySession(
             self._source_http,
             self._addresses.api_url,
             chosen.company_id,
@@ -293,7 +299,10 @@ class OpenConnection:
             self.store,
             self._meter,
         )
-        reader = self.source.open_company(session)
+
+    @cached_property
+    def _reader(self) -> CompanyReader:
+        reader = self.source.open_company(self.session)
         self._closing.callback(reader.close)
         return reader
 

@@ -18,9 +18,6 @@ import pyarrow as pa
 
 from ml_connector_dagster.ledger.document import END_OF_LINE, FIRST_OF_LINE, Document, DocumentLines
 
-pa.set_memory_pool(
-    pa.system_memory_pool()
-)  # Arrow's own pool keeps some 60 MB more of what was freed, and is no faster
 DECIMAL = pa.decimal128(38, 10)
 """The one decimal type of frames, Parquet files, cells and sidecars."""
 

@@ -21,6 +21,17 @@ class SliceOf:
 
 
 @dataclass(frozen=True, slots=True)
+class SliceCount:
+    """How many vendor records a slice had, and when that was read (aware UTC)."""
+
+    entity: str
+    period: str
+    """2026-10."""
+    records: int
+    read_began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotRow:
     """One published reading of (connection, entity, period); the content is in ``blob``, never changed afterwards."""
 

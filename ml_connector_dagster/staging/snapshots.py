@@ -16,7 +16,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.staging import record_periods
 from ml_connector_dagster.staging.frames import arrow_schema
 from ml_connector_dagster.staging.publish import current_of, snapshot_row
-from ml_connector_dagster.staging.snapshot import QuarantinedRecord, SliceOf, SnapshotRow
+from ml_connector_dagster.staging.snapshot import QuarantinedRecord, SliceCount, SliceOf, SnapshotRow
 from ml_connector_dagster.staging.spool import row_groups
 from ml_connector_dagster.staging.writer import SnapshotWriter
 from ml_connector_dagster.store.blobs import Blobs
@@ -60,6 +60,13 @@ class Staging:
     def current(self, connection: str, entity: str, period: Period) -> SnapshotRow | None:
         """Answer the current snapshot of the slice; None where it was never read."""
         return self._first(current_of(SliceOf(connection, entity, period)))
+
+    def counts(self, connection: str) -> list[SliceCount]:
+        """Answer how many vendor records each slice of a connection had when it was read last."""
+        columns = (snapshot.c.entity, snapshot.c.period, snapshot.c.records, snapshot.c.read_began_at)
+        query = select(*columns).filter_by(connection=connection, current=True)
+        with self.store.read() as transaction:
+            return [SliceCount(*row) for row in transaction.execute(query).tuples()]
 
     def newest_row(self, connection: str, entity: str) -> SnapshotRow | None:
         """Answer the newest current snapshot of a reference entity, whatever period it was read with."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.tables.staging import kept_detail
@@ -42,6 +42,12 @@ class Details:
                 delete(kept_detail).where(self._of_entity(entity) & (kept_detail.c.record_id == record_id))
             )
             connection.execute(insert(kept_detail).values(**row, kept_at=self._store.now()))
+
+    def counts(self) -> Mapping[str, int]:
+        """Answer {entity: how many are kept}."""
+        query = select(kept_detail.c.entity, func.count()).filter_by(**self._owner).group_by(kept_detail.c.entity)
+        with self._store.read() as connection:
+            return dict(connection.execute(query).tuples().all())
 
     def _of_entity(self, entity: str) -> ColumnElement[bool]:
         owner = kept_detail.c.system == self._owner["system"]

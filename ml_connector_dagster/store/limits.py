@@ -125,10 +125,18 @@ class Limits:
     def due_in_seconds(self, name: str, permits: int, per_seconds: float, *, burst: int | None = None) -> float:
         """Answer in how many seconds a permit is due, taking none; 0 where it is now. The arguments are ``acquire``'s."""
         pace = Pace.of(permits, per_seconds, burst)
-        query = select(rate_limit.c.theoretical_arrival, rate_limit.c.blocked_until).where(rate_limit.c.name == name)
-        with self._store.read() as connection:
-            arrival, blocked_until = connection.execute(query).tuples().first() or (0.0, 0.0)
+        arrival, blocked_until = self._standing(name)
         return max(0.0, arrival - pace.tolerance_seconds - self._now(), blocked_until - self._now())
+
+    def left(self, name: str, permits: int, per_seconds: float, *, burst: int | None = None) -> int:
+        """Answer how many permits are due now, taking none; 0 while the limit is closed. The arguments are ``acquire``'s."""
+        pace = Pace.of(permits, per_seconds, burst)
+        arrival, blocked_until = self._standing(name)
+        now = self._now()
+        if blocked_until > now:
+            return 0
+        taken = math.ceil(max(0.0, arrival - now - CLOCK_GRAIN_SECONDS) / pace.interval_seconds)
+        return max(0, pace.burst - taken)
 
     def block_until(self, name: str, moment: datetime) -> None:
         """Close the limit for all processes until that moment (aware UTC): the vendor's Retry-After. Never shortens."""
@@ -188,6 +196,12 @@ class Limits:
             held.enter_context(self._locks.hold_one_of(names))
             return True
         return False
+
+    def _standing(self, name: str) -> tuple[float, float]:
+        """Answer until when permits are taken and until when the limit is closed, in seconds since the epoch."""
+        query = select(rate_limit.c.theoretical_arrival, rate_limit.c.blocked_until).where(rate_limit.c.name == name)
+        with self._store.read() as connection:
+            return connection.execute(query).tuples().first() or (0.0, 0.0)
 
     def _grant(self, name: str, pace: Pace) -> float:
         """Take a permit and answer 0, or take none and answer in how many seconds one is due."""

@@ -14,7 +14,7 @@ import httpx
 from ml_connector_dagster.errors import ConnectorError, TemporarilyRefused
 from ml_connector_dagster.transport.answer import Answer
 from ml_connector_dagster.transport.httpx_clients import HttpxClients, Timeouts
-from ml_connector_dagster.transport.rate_limit import Gate, OpenGate
+from ml_connector_dagster.transport.rate_limit import Gate, OpenGate, Quota
 from ml_connector_dagster.transport.redaction import logger, redact_url
 from ml_connector_dagster.transport.refusals import (
     no_answer,
@@ -176,6 +176,10 @@ class VendorHttp:
             expected=expected,
         )
         return self._until_answered(request)
+
+    def quota(self) -> Quota | None:
+        """Answer how many calls a day the vendor allows us and what is left of them; None where it counts no day."""
+        return self._gate.quota()
 
     def close(self) -> None:
         """Give the connections back; the client may be used again afterwards."""

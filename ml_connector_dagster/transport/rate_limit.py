@@ -12,7 +12,18 @@ from ml_connector_dagster.errors import ConnectorError, QuotaExhausted, Temporar
 from ml_connector_dagster.store.limits import Limits
 
 LONG_WINDOW_SECONDS = 3600.0
+DAY_SECONDS = 86_400
 SLOT_WAIT_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Calls of a day, or of a longer window, that are ours."""
+
+    a_window: int
+    left: int
+    """Of them, now."""
+    window_days: int = 1
 
 
 class Gate(Protocol):
@@ -28,6 +39,9 @@ class Gate(Protocol):
     def learn(self, headers: Mapping[str, str], refused: ConnectorError | None) -> None:
         """Take in what an answer says about the limits: its headers, and the error it was read as."""
 
+    def quota(self) -> Quota | None:
+        """Answer the longest limit where it is a day's or longer; None where there is none."""
+
 
 class OpenGate:
     """No limit at all: the local webserver, a token endpoint that nobody counts."""
@@ -39,6 +53,10 @@ class OpenGate:
 
     def learn(self, headers: Mapping[str, str], refused: ConnectorError | None) -> None:
         """Learn nothing."""
+
+    def quota(self) -> Quota | None:
+        """Answer that there is none."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,7 @@ class RateGate:
         *,
         slots: tuple[str, int] | None = None,
         calls_left: Callable[[Mapping[str, str]], Mapping[str, int]] | None = None,
+        calls_allowed: Callable[[Mapping[str, str]], Mapping[str, int]] | None = None,
         opens_in: Callable[[Mapping[str, str]], Mapping[str, float]] | None = None,
     ) -> None:
         """Take the limits.
@@ -92,6 +111,7 @@ class RateGate:
             shared: Every limit a request counts against.
             slots: Name and number of requests in flight at once, over all processes.
             calls_left: Answer headers to {label: calls that remain}, in the vendor's own words.
+            calls_allowed: Answer headers to {label: calls of the whole window}, where the vendor tells them.
             opens_in: Answer headers to {label: seconds until its window opens anew}; a window that the vendor resets gives
                 back nothing before.
         """
@@ -99,6 +119,8 @@ class RateGate:
         self._shared = tuple(sorted(shared, key=lambda limit: limit.per_seconds))
         self._slots = slots
         self._calls_left = calls_left
+        self._calls_allowed = calls_allowed
+        self._allowed: dict[str, int] = {}
         self._opens_in = opens_in
 
     @contextmanager
@@ -142,8 +164,20 @@ class RateGate:
                     burst=limit.at_once,
                     exact=limit.is_long,
                 )
+        if self._calls_allowed:
+            self._allowed.update(self._calls_allowed(headers))
         if self._shared:
             self._close(refused)
+
+    def quota(self) -> Quota | None:
+        """Answer the longest limit where it is a day's or longer: what is left by the vendor's last word or our own count."""
+        if not self._shared or self._shared[-1].per_seconds < DAY_SECONDS:
+            return None
+        limit = self._shared[-1]
+        told = self._allowed.get(limit.label)
+        a_window = limit.permits if told is None else limit.share_of(told)
+        left = self._limits.left(limit.row, limit.permits, limit.per_seconds, burst=limit.at_once)
+        return Quota(a_window, min(left, a_window), round(limit.per_seconds / DAY_SECONDS))
 
     def _close(self, refused: ConnectorError | None) -> None:
         if isinstance(refused, QuotaExhausted) and refused.opens_at is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,11 @@ from ml_connector_dagster.errors import (
     SettingWrong,
 )
 from ml_connector_dagster.flows.pull import pull
+from ml_connector_dagster.sources.budget import Budget
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.locks import LockBusy
 from ml_connector_dagster.transport.client import VendorHttp
+from ml_connector_dagster.transport.rate_limit import Quota
 from ml_connector_dagster_tests.cli.test_flow_commands import OneConnection
 from ml_connector_dagster_tests.flows.later_company import answered_later
 
@@ -61,7 +63,7 @@ def step_failure(error: ConnectorError) -> dict[str, Any]:
     }
 
 
-def load(patch: pytest.MonkeyPatch, *events: Mapping[str, Any]) -> Result:
+def load(patch: pytest.MonkeyPatch, *events: Mapping[str, Any], options: Sequence[str] = ()) -> Result:
     @contextmanager
     def webserver(_url: str) -> Iterator[FailingDagster]:
         yield FailingDagster(list(events))
@@ -69,7 +71,7 @@ def load(patch: pytest.MonkeyPatch, *events: Mapping[str, Any]) -> Result:
     named = type("Named", (), {"name": "uk"})()
     patch.setattr(Connector, "of_process", lambda: OneConnection(named))
     patch.setattr("ml_connector_dagster.cli.load.dagster_at", webserver)
-    return CliRunner().invoke(main, ["load", "uk", "2026-10"])
+    return CliRunner().invoke(main, ["load", "uk", "2026-10", *options])
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,17 @@ def test_several_causes_give_a_code_of_their_own_only_where_they_agree(
     result = load(monkeypatch, *events)
     assert result.exit_code == code
     assert "Follow what the failed steps say" in result.stderr
+
+
+def test_what_a_read_costs_is_said_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    budget = Budget("2026-10", 900, Quota(9000, 600), "Zoho Books")
+    monkeypatch.setattr("ml_connector_dagster.connections.budget.budget_of_period", lambda _opened, period: budget)
+    result = load(monkeypatch, step_failure(QuotaExhausted(*SENTENCES)), options=["--read"])
+    assert result.exit_code == 5
+    said, why = result.stderr.split("Run run-1 of uk_read")
+    assert said.strip() == budget.says
+    assert "so it takes 2 days" in said
+    assert "It was so." in why
 
 
 def test_a_period_that_was_only_asked_for_is_not_loaded(sqlite_store: Store, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_a_read_that_waits_for_its_answer_ends_green_without_a_materialization_a
         raise AnswerAwaited("Asked for.", "Nothing was read.", "Leave the machine on.")
 
     monkeypatch.setattr("ml_connector_dagster.flows.pull.pull", pull)
+    monkeypatch.setattr("ml_connector_dagster.components.backfills.say_budget", lambda *_: None)
     monkeypatch.setattr(ConnectorResource, "connection", lambda self, name: None)
     noone = Later(lambda *_: (), lambda *_: (), lambda *_: None, lambda *_: (), "Switch it on.")
     source = replace(LITTLE, later=noone if later else None)

@@ -31,6 +31,7 @@ def test_everything_holds_for_a_connection_that_is_right(connector):
     assert [subject for subject, (holds, _) in found.items() if not holds] == []
     assert "import of actuals" in found
     assert "read-back of balances" in found
+    assert found["calls of a backfill"][1].startswith("A backfill of 24 months: at least ")
 
 
 @pytest.mark.parametrize(

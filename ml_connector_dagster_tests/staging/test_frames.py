@@ -27,6 +27,11 @@ def test_every_decimal_of_a_record_is_a_decimal_column() -> None:
     assert {arrow_schema(LedgerLine).field(name).type for name in ("amount", "document_amount", "rate")} == {DECIMAL}
 
 
+def test_arrow_takes_no_memory_from_a_pool_of_its_own() -> None:
+    """Parquet's own pool would keep what was freed, and grow with every month of a backfill."""
+    assert pa.default_memory_pool().backend_name == "system"
+
+
 def test_only_fields_that_may_be_absent_are_nullable() -> None:
     nullable = {field.name for field in arrow_schema(DocumentLine) if field.nullable}
     assert nullable == {"due_date", "modified_at"}

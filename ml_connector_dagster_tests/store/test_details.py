@@ -29,7 +29,11 @@ def test_a_newer_stamp_replaces_the_older(details: Details) -> None:
 def test_entities_and_companies_are_kept_apart(store: Store, details: Details) -> None:
     details.keep("invoices", "1", "a", b"ours")
     assert details.of("bills", {"1": "a"}) == {}
+    details.keep("bills", "1", "a", b"ours")
+    details.keep("bills", "2", "a", b"ours")
+    assert details.counts() == {"invoices": 1, "bills": 2}
     assert Details(store, "zoho_books", "999").of("invoices", {"1": "a"}) == {}
+    assert Details(store, "zoho_books", "999").counts() == {}
 
 
 def test_more_ids_than_one_query_takes_are_found(sqlite_store: Store) -> None:

@@ -9,7 +9,7 @@ from ml_connector_dagster.errors import QuotaExhausted, RequestRejected, Tempora
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.limits import Limits
 from ml_connector_dagster.store.locks import LockBusy
-from ml_connector_dagster.transport.rate_limit import OpenGate, RateGate, SharedLimit
+from ml_connector_dagster.transport.rate_limit import OpenGate, Quota, RateGate, SharedLimit
 
 MINUTE = SharedLimit("minute", "xero:minute:calder", 60, 60.0)
 DAY = SharedLimit("day", "xero:day:calder", 5000, 86_400.0, wait_at_most_seconds=0)
@@ -110,6 +110,25 @@ def test_a_share_of_a_quota_counts_the_vendors_answer_in_proportion(limits: Limi
     ask(gate, 10)
     with pytest.raises(QuotaExhausted):
         ask(gate)
+
+
+def test_a_quota_is_what_the_vendor_said_last_and_our_own_count_before(limits: Limits, clock: Clock) -> None:
+    half = SharedLimit("day", "xero:day:half", 2500, 86_400.0, wait_at_most_seconds=0, vendor_permits=5000)
+    gate = RateGate(limits, [MINUTE, half], calls_left=calls_left, calls_allowed=lambda headers: {"day": 1000})
+    assert gate.quota() == Quota(2500, 2500)
+    ask(gate, 4)
+    assert gate.quota() == Quota(2500, 2496)
+    gate.learn({"x-left-day": "730"}, None)
+    assert gate.quota() == Quota(500, 365)
+    limits.block_until(half.row, datetime.fromtimestamp(clock.now + 60, UTC))
+    assert gate.quota() == Quota(500, 0)
+
+
+def test_what_gives_calls_back_within_hours_is_no_quota(limits: Limits) -> None:
+    month = SharedLimit("month", "intuit:month:app", 500_000, 30 * 86_400.0, wait_at_most_seconds=0)
+    assert RateGate(limits, [MINUTE]).quota() is None
+    assert OpenGate().quota() is None
+    assert RateGate(limits, [month]).quota() == Quota(500_000, 500_000, 30)
 
 
 def test_the_vendors_count_of_a_minute_only_tightens(limits: Limits, clock: Clock) -> None:

@@ -21,6 +21,9 @@ class KeptDetails(Protocol):
     def keep(self, entity: str, record_id: str, stamp: str, body: bytes) -> None:
         """Keep the body under this stamp; an older stamp's body is replaced."""
 
+    def counts(self) -> Mapping[str, int]:
+        """Answer {entity: how many are kept}."""
+
 
 class KeepsNothing:
     """A KeptDetails for sources that make no detail calls, and for tests that count them."""
@@ -32,6 +35,10 @@ class KeepsNothing:
 
     def keep(self, entity: str, record_id: str, stamp: str, body: bytes) -> None:
         """Let it go."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Answer that there are none."""
+        return {}
 
 
 @dataclass(slots=True)

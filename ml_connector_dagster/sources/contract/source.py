@@ -23,6 +23,7 @@ from ml_connector_dagster.sources.contract.session import CompanySession
 from ml_connector_dagster.transport.grant_policy import GrantPolicy
 
 if TYPE_CHECKING:
+    from ml_connector_dagster.ledger.period import Period
     from ml_connector_dagster.transport.client import VendorHttp
 
 
@@ -97,6 +98,13 @@ class Source:
     open_company: Callable[[CompanySession], CompanyReader]
     discover_companies: Callable[[VendorHttp, str, Mapping[str, str]], Sequence[Company]]
     """With an api_url and what the consent noted: the companies this credential reaches, for ``connect`` and ``discover``."""
+    details: frozenset[str] = frozenset()
+    """Entities each of whose records costs a call of its own, once for each new stamp; ``expected_calls`` counts each as new."""
+    count: Callable[[CompanySession, Period], Mapping[str, int]] | None = None
+    """Counts a period by lists alone: {entity: vendor records}, the ``details`` among them; None where there are none.
+
+    A backfill asks it before its first detail, to say how many calls and days it takes.
+    """
     parser_version: str = "1"
     """Moves when the same bytes are read differently: it tells which staged snapshots a re-translation must replace."""
     places: Mapping[str, Place] = field(default_factory=dict)
@@ -122,6 +130,9 @@ class Source:
     """Names the vendor's own refusals; None leaves an answer to the transport's general classes."""
     calls_left: Callable[[Mapping[str, str]], Mapping[str, int]] | None = None
     """Answer headers to {RateLimit name: calls that remain in its window}; the vendor's count overrides ours."""
+    calls_allowed: Callable[[Mapping[str, str]], Mapping[str, int]] | None = None
+    """Answer headers to {RateLimit name: calls of its whole window}, as ``calls_left`` counts them; None where no header tells:
+    the declared permits then."""
     opens_in: Callable[[Mapping[str, str]], Mapping[str, float]] | None = None
     """Answer headers to {RateLimit name: seconds until the vendor resets it}; None where its calls come back one by one."""
     consent_note: str = ""

@@ -173,7 +173,7 @@ class ZohoApi:
         seen: set[str] = set()
         for _ in range(MAX_PASSES):
             read: list[list[str]] = []
-            for answered in self._every_page(listing):
+            for answered in self.once(listing):
                 fresh = [one for one in answered.records if _identity(listing, one) not in seen]
                 seen.update(_identity(listing, one) for one in fresh)
                 if fresh or not read:
@@ -188,13 +188,8 @@ class ZohoApi:
             path=listing.path,
         )
 
-    def _stood_still(self, listing: Listing, pages: list[list[str]]) -> bool:
-        return all(
-            found == [_identity(listing, one) for one in self.page(listing, number).records]
-            for number, found in enumerate(pages, 1)
-        )
-
-    def _every_page(self, listing: Listing) -> Iterator[Answered]:
+    def once(self, listing: Listing) -> Iterator[Answered]:
+        """Yield a list page by page as it comes: enough to count it."""
         before: list[dict[str, Any]] = []
         page = 1
         while True:
@@ -205,6 +200,12 @@ class ZohoApi:
             if not answered.has_more or not answered.records:
                 return
             before, page = answered.records, page + 1
+
+    def _stood_still(self, listing: Listing, pages: list[list[str]]) -> bool:
+        return all(
+            found == [_identity(listing, one) for one in self.page(listing, number).records]
+            for number, found in enumerate(pages, 1)
+        )
 
 
 def detail_in(path: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from ml_connector_dagster.sources.zoho_books.documents import Documents
 from ml_connector_dagster.sources.zoho_books.entities import ACCOUNT_TRANSACTIONS
 from ml_connector_dagster.sources.zoho_books.ledger_feed import CHART, read_feed
 from ml_connector_dagster.sources.zoho_books.organizations import company_of, organizations
+from ml_connector_dagster.sources.zoho_books.parse_documents import SHAPES
 from ml_connector_dagster.sources.zoho_books.postings import ledger_pages
 from ml_connector_dagster.sources.zoho_books.reading import Record, choices, need, parts, refuse, text
 
@@ -183,3 +184,11 @@ def _page(path: str, answered: Answered, make: Rows) -> Page:
         except RecordRefused as error:
             refused.append(refuse(id_of(path, record), error.happened, record))
     return Page(rows=rows, read=len(answered.records), refused=refused, raw=answered.content)
+
+
+def count_of(session: CompanySession, period: Period) -> Mapping[str, int]:
+    """Count the accounts, and the documents of a period that have details; one call for each page of their lists."""
+    api = ZohoApi(session)
+    documents = Documents(api, session.details)
+    counts = {name: documents.count(name, period) for name, shape in SHAPES.items() if shape.has_details}
+    return {**counts, "ledger_accounts": sum(len(answered.records) for answered in api.once(CHART))}

@@ -39,13 +39,22 @@ class Documents:
 
     def listed(self, entity: str, period: Period | None = None, *, after: date | None = None) -> Iterator[Answered]:
         """Yield the list of an entity: of one period, of all days after one, or whole."""
+        return self._api.pages(self._listing(entity, period, after=after))
+
+    @staticmethod
+    def _listing(entity: str, period: Period | None, *, after: date | None = None) -> Listing:
         span: tuple[tuple[str, str], ...] = ()
         if period is not None and entity != "purchase_orders":  # orders know one date alone, no range
             span = (("date_start", str(period.first_on)), ("date_end", str(period.last_on)))
         if after is not None:
             span = (("date_after", str(after)),)
         order = () if entity in _NOT_SORTED else OLDEST_FIRST
-        return self._api.pages(Listing(PATHS[entity], (*span, *order)))
+        return Listing(PATHS[entity], (*span, *order))
+
+    def count(self, entity: str, period: Period) -> int:
+        """Answer how many documents stand in a period, by its list alone."""
+        pages = self._api.once(self._listing(entity, period))
+        return sum(_stands_in(entity, row, period) for answered in pages for row in answered.records)
 
     def read(self, entity: Entity, period: Period) -> Iterator[Page]:
         """Yield the documents of a period with their lines.

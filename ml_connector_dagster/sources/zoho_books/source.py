@@ -35,6 +35,7 @@ from ml_connector_dagster.sources.zoho_books.regions import PLACES, consented, g
 from ml_connector_dagster.transport.grant_policy import GrantPolicy
 
 if TYPE_CHECKING:
+    from ml_connector_dagster.ledger.period import Period
     from ml_connector_dagster.transport.client import VendorHttp
 
 READ_SCOPES = tuple(
@@ -58,6 +59,11 @@ READ_SCOPES = tuple(
 RESERVE = 10
 """One call in ten of a day is left to the organization's other programs: the count is shared with them."""
 WITHOUT_DETAILS = frozenset({"customer_payments", "vendor_payments", ACCOUNT_TRANSACTIONS.name})
+DETAILS = (
+    frozenset(entity.name for entity in ENTITIES if entity.kind in (EntityKind.DOCUMENT, EntityKind.COMMITMENT))
+    - WITHOUT_DETAILS
+)
+"""Entities whose lines stand in no list."""
 
 
 def open_company(session: CompanySession) -> CompanyReader:
@@ -92,19 +98,34 @@ def expected_calls(records: Mapping[str, int]) -> int:
     return sum(_calls(named[name], count, accounts) for name, count in records.items())
 
 
+def count(session: CompanySession, period: Period) -> Mapping[str, int]:
+    """Count the accounts, and the documents of a period whose lines cost a call each; see the contract."""
+    from ml_connector_dagster.sources.zoho_books.company import count_of
+
+    return count_of(session, period)
+
+
 def calls_left(headers: Mapping[str, str]) -> Mapping[str, int]:
     """Read Zoho's own count of the day, less the share that other programs of the organization keep."""
-    lowered = {name.lower(): value for name, value in headers.items()}
-    remaining, limit = lowered.get("x-rate-limit-remaining", ""), lowered.get("x-rate-limit-limit", "")
-    if not remaining.isdigit():
-        return {}
-    return {"day": max(0, int(remaining) - (int(limit) // RESERVE if limit.isdigit() else 0))}
+    remaining, limit = _number(headers, "x-rate-limit-remaining"), _number(headers, "x-rate-limit-limit")
+    return {} if remaining is None else {"day": max(0, remaining - (limit or 0) // RESERVE)}
+
+
+def calls_allowed(headers: Mapping[str, str]) -> Mapping[str, int]:
+    """Read the plan's calls of a day, less that share."""
+    limit = _number(headers, "x-rate-limit-limit")
+    return {} if limit is None else {"day": limit - limit // RESERVE}
 
 
 def opens_in(headers: Mapping[str, str]) -> Mapping[str, float]:
     """Read how long the day lasts: Zoho resets its count at midnight of the organization, and gives nothing back before."""
-    seconds = {name.lower(): value for name, value in headers.items()}.get("x-rate-limit-reset", "")
-    return {"day": float(seconds)} if seconds.isdigit() else {}
+    seconds = _number(headers, "x-rate-limit-reset")
+    return {} if seconds is None else {"day": float(seconds)}
+
+
+def _number(headers: Mapping[str, str], wanted: str) -> int | None:
+    value = next((value for name, value in headers.items() if name.lower() == wanted), "")
+    return int(value) if value.isdigit() else None
 
 
 def _calls(entity: Entity, count: int, accounts: int) -> int:
@@ -116,8 +137,7 @@ def _calls(entity: Entity, count: int, accounts: int) -> int:
     lists = entity.endpoint.count(",")
     pages = max(1, -(-count // entity.page_size)) if entity.page_size else 1
     again = pages - 1
-    has_details = entity.kind in (EntityKind.DOCUMENT, EntityKind.COMMITMENT) and entity.name not in WITHOUT_DETAILS
-    return lists + pages + again + (count if has_details else 0)
+    return lists + pages + again + (count if entity.name in DETAILS else 0)
 
 
 CALL_FORMULA = (
@@ -167,6 +187,8 @@ SOURCE = Source(
     expected_calls=expected_calls,
     open_company=open_company,
     discover_companies=discover_companies,
+    details=DETAILS,
+    count=count,
     parser_version="1",
     open_kept=open_kept,
     places=PLACES,
@@ -176,6 +198,7 @@ SOURCE = Source(
     headers={"Accept": "application/json"},
     classify=classify,
     calls_left=calls_left,
+    calls_allowed=calls_allowed,
     opens_in=opens_in,
     consent_note=(
         "Consent as a user of the organization who may read accountant's records and reports. Zoho keeps 20 refresh tokens for a "

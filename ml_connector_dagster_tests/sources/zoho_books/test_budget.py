@@ -8,12 +8,16 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from ml_connector_dagster.connections.budget import budget_of_backfill
 from ml_connector_dagster.errors import QuotaExhausted
 from ml_connector_dagster.flows.changes import dirty_periods
 from ml_connector_dagster.flows.pull import pull
+from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.sandbox.world import World
+from ml_connector_dagster.sources.budget import Budget
 from ml_connector_dagster.sources.zoho_books.client import DETAILS
+from ml_connector_dagster.staging.snapshots import Staging
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.tables.staging import kept_detail
 from ml_connector_dagster_tests.sources.in_sandbox import sandboxed_company
@@ -37,6 +41,10 @@ def marlow(tmp_path):
 
 def test_a_backfill_stops_at_the_days_end_and_asks_for_the_rest_alone_on_the_next(marlow, monkeypatch):
     connection = marlow.connection
+    planned = budget_of_october(connection)
+    assert planned.calls > OURS
+    assert not [path for path in calls(marlow) if "{id}" in path], "no document was asked for yet"
+    marlow.vendor.post("settings", forget_calls=True)
     spent = backfill(connection)
     local = datetime.now(LONDON)
     midnight = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), LONDON)
@@ -54,6 +62,24 @@ def test_a_backfill_stops_at_the_days_end_and_asks_for_the_rest_alone_on_the_nex
     details = {path: count for path in DETAILS if (count := calls(marlow)[f"GET /{path}/{{id}}"])}
     assert details == kept(connection), "no document was asked for twice"
     assert sum(calls(marlow).values()) < 2 * OURS
+
+    again, documents = budget_of_october(connection).calls, documents_read(connection)
+    assert documents > 0
+    assert again <= planned.calls - documents, "what is kept costs nothing again"
+
+
+def documents_read(connection) -> int:
+    """How many documents of the month have details."""
+    counts = Staging(connection.store, connection.blobs).counts(connection.name)
+    return sum(one.records for one in counts if one.entity in connection.source.details - {"commitment_lines"})
+
+
+def budget_of_october(connection) -> Budget:
+    """What reading every entity of the month takes, as it is said before."""
+    entities = [one.name for one in connection.source.entities]
+    budget = budget_of_backfill(connection, "October", entities, [Period.parse(MONTH)])
+    assert budget is not None
+    return budget
 
 
 def backfill(connection) -> list[QuotaExhausted]:

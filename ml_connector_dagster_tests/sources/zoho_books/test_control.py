@@ -6,7 +6,6 @@ import pytest
 
 from ml_connector_dagster.errors import RequestRejected
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.zoho_books.checks import Seen, backfill
 from ml_connector_dagster.sources.zoho_books.control import Account, debits
 from ml_connector_dagster.sources.zoho_books.organizations import first_month
 from ml_connector_dagster_tests.sources.fake_http import Told
@@ -145,17 +144,9 @@ def test_a_consent_for_another_organization_reads_nothing():
         company.company()
 
 
-def test_check_names_the_control_and_the_days_of_a_backfill():
+def test_check_names_the_control():
     company, _ = books(report(100))
     says = {finding.subject: finding for finding in company.checks()}
     assert all(finding.holds for finding in says.values()), says
     assert "compared with the profit and loss report" in says["control"].says
     assert "all other accounts with a second reading" in says["control"].says
-    assert "within one day's quota" in says["calls of a backfill"].says
-
-
-def test_a_backfill_beyond_the_days_quota_says_how_many_days():
-    says = backfill(Seen(accounts=60, lists=8, documents=150, day_limit=2000))
-    assert "about 233 calls" in says
-    assert "about 5,592 of the 2,000" in says
-    assert "takes 4 days" in says

@@ -6,7 +6,7 @@ import pytest
 
 from ml_connector_dagster.errors import CredentialRefused, QuotaExhausted, RequestRejected, TemporarilyRefused
 from ml_connector_dagster.ledger.period import Period
-from ml_connector_dagster.sources.zoho_books.source import SOURCE, calls_left
+from ml_connector_dagster.sources.zoho_books.source import SOURCE, calls_allowed, calls_left
 from ml_connector_dagster_tests.sources.fake_http import Told
 from ml_connector_dagster_tests.sources.zoho_books.fake_zoho import FakeZoho
 
@@ -80,3 +80,4 @@ def test_the_vendors_own_count_is_obeyed_and_a_tenth_left_to_others():
     assert calls_left(headers) == {"day": 1300}
     assert calls_left({"x-rate-limit-limit": "2000", "x-rate-limit-remaining": "150"}) == {"day": 0}
     assert calls_left({}) == {}
+    assert (calls_allowed(headers), calls_allowed({"X-Rate-Limit-Limit": "many"})) == ({"day": 1800}, {})
