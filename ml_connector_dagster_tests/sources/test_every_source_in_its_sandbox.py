@@ -16,6 +16,7 @@ from ml_connector_dagster.connections.opening import Connector
 from ml_connector_dagster.connections.vault import Owner
 from ml_connector_dagster.errors import CredentialRefused, RequestRejected
 from ml_connector_dagster.flows.pull import pull
+from ml_connector_dagster.ledger.document import DocumentLine
 from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.sandbox.server import running
 from ml_connector_dagster.sandbox.world import World
@@ -95,6 +96,16 @@ def test_books_and_lines_agree_to_the_cent(company):
     for period in company.books.months:
         assert company.lines(period)
         assert company.unexplained(period) == {}
+
+
+@every_source
+def test_a_document_is_read_in_the_month_of_its_date(company):
+    """By its date alone a document that stands in the model is known as this month's (accounting rules §6)."""
+    documents = [one.name for one in company.connection.source.entities if one.record is DocumentLine]
+    for period in company.books.months:
+        tables = [company.staged.lines(name, period) for name in documents]
+        dates = {day for table in tables for day in table["document_date"].to_pylist()}
+        assert {Period.of(day) for day in dates} == {period}
 
 
 @pytest.mark.parametrize(("company", "change"), CASES, indirect=["company"])
