@@ -60,7 +60,10 @@ class ReadBack(Strict):
 
     view: Name = Field(description="Saved view by exact name ('Module.View' where names repeat) or id.")
     line_item: Name = Field(description="Line item whose cells are compared.")
-    columns: dict[Name, Name] = Field(description="File column to the view's dimension.")
+    columns: dict[Name, Name] = Field(
+        description="File column to the view's dimension; of a document or line also to the line item that shows it, "
+        "where that has another name than the column."
+    )
 
 
 ClearMode = Literal["in_file", "all", "none"]
