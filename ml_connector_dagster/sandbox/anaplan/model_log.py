@@ -34,7 +34,7 @@ class ModelEvent:
 class Interval:
     """One load of a file as the model saw it: from the opened upload to the last reading that followed its task.
 
-    callers: the connections (User-Agent and TCP port) that worked on it.
+    callers: the connections (User-Agent and TCP port) that uploaded, started, or looked at its task.
     """
 
     model_id: str
@@ -72,7 +72,8 @@ class ModelLog:
 
         A task belongs to the newest upload of its file before it was created (note holds the file's id). A view read
         belongs to the newest load that the same connection worked on, else to the newest upload of all once its task
-        exists: so a load that still reads after another one began overlaps, and a stranger's look makes none.
+        exists: so a load that still reads after another one began overlaps, and a stranger's look makes none. A client
+        may read by other connections than it writes by: looking at a task tells whose those are.
         """
         made: list[Interval] = []
         for event in self.events():
@@ -91,7 +92,7 @@ def _place(event: ModelEvent, made: list[Interval]) -> None:
     if found is None:
         return
     found.ended_at = max(found.ended_at, event.at)
-    if event.agent and caller not in found.callers:
+    if event.event != "view_read" and event.agent and caller not in found.callers:
         found.callers.append(caller)
     if event.event == "task_created":
         found.task_ids.append(event.task_id)

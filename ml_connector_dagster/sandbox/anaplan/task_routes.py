@@ -43,8 +43,7 @@ def listed(call: Call) -> Response:
 
 def look(call: Call) -> Response:
     task = _task(call)
-    if task.ended_at is None:
-        call.note("task_looked", task.object_id, task_id=task.id)
+    call.note("task_looked", task.object_id, task_id=task.id)
     return call.answer("task", task=task.shown(call.now()))
 
 

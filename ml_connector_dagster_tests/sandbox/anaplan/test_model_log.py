@@ -19,10 +19,12 @@ def upload(desk, name: str, agent: str) -> None:
     desk.call("PUT", f"{W}/files/{file}/chunks/0", content=TEXT[name].encode(), headers=binary)
 
 
-def start(desk, name: str, agent: str) -> None:
+def start(desk, name: str, agent: str, looks: str = "") -> None:
     path = f"{W}/imports/{desk.action(name)}/tasks"
-    assert desk.post(path, {"localeName": "en_US"}, headers={"User-Agent": agent}).status_code == 200
+    started = desk.post(path, {"localeName": "en_US"}, headers={"User-Agent": agent})
     desk.finish(60)
+    task = f"{path}/{started.json()['task']['taskId']}"
+    assert desk.get(task, headers={**JSON, "User-Agent": looks or agent}).status_code == 200
 
 
 def intervals(desk):
@@ -42,6 +44,24 @@ def test_loads_one_after_another_have_disjoint_intervals(desk):
     found = intervals(desk)
     assert [entry["file_id"] for entry in found] == [desk.file_of(REGIONS), desk.file_of(ACCOUNTS)]
     assert not overlapping(found)
+
+
+def test_what_one_reads_by_another_connection_between_two_loads_prolongs_neither(desk):
+    for name in (REGIONS, ACCOUNTS):
+        upload(desk, name, "writes")
+        start(desk, name, "writes", looks="reads")
+        read_back(desk, "reads")
+        read_back(desk, "reads")
+    assert not overlapping(intervals(desk))
+
+
+def test_an_upload_while_another_connection_of_a_load_still_reads_overlaps(desk):
+    upload(desk, REGIONS, "one")
+    start(desk, REGIONS, "one", looks="one reads")
+    upload(desk, ACCOUNTS, "two")
+    start(desk, ACCOUNTS, "two", looks="two reads")
+    read_back(desk, "one reads")
+    assert overlapping(intervals(desk))
 
 
 def test_an_upload_during_another_load_overlaps(desk):
@@ -66,6 +86,7 @@ def test_an_interval_reaches_from_the_first_chunk_to_the_read_back(desk):
         "task_created",
         "task_started",
         "task_ended",
+        "task_looked",
         "view_read",
     ]
     assert {entry["user"] for entry in events} == {DEMO[0]}
