@@ -34,8 +34,8 @@ demo: $(VENV)/.ready  ## load the demo companies' newest periods into the sandbo
 ui: $(VENV)/.ready    ## leave the Dagster UI and the sandbox running on loopback
 	@$(BIN)/ml-connector ui
 
-test: $(VENV)/.ready  ## everything; lint keeps one core busy, so the other installs for 3.13 meanwhile
-	@$(MAKE) --no-print-directory -j2 lint venv313
+test: $(VENV)/.ready  ## everything; lint keeps one core busy, so the other installs for 3.13 and npm waits for its network
+	@$(MAKE) --no-print-directory -j3 lint venv313 tools
 	@$(MAKE) --no-print-directory unit python313
 
 unit: $(VENV)/.ready tools
