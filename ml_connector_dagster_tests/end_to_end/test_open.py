@@ -26,10 +26,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("open")]
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout of the project into which four folders were dropped, and one row into the new source's entities."""
+    """A checkout of the project into which four folders were dropped, and one row into the new source's entities.
+
+    What Python compiled comes along: two processes would compile the whole project again.
+    """
     place = tmp_path_factory.mktemp("checkout")
     for folder in (PACKAGE, TESTS):
-        shutil.copytree(ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, place / folder)
     for settings in ("pyproject.toml", "dg.toml"):
         shutil.copy(ROOT / settings, place)
     before = _fingerprints(place)
@@ -68,7 +71,7 @@ def test_its_company_is_read_loaded_and_checked_by_dagster(checkout, tmp_path):
 
 def _python(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("ML_CONNECTOR_", "PYTEST_"))}
-    variables |= {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables |= {"PYTHONPATH": str(checkout)}
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=checkout,
