@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ml_connector_dagster.anaplan.line_items import shown_line_items
-from ml_connector_dagster.anaplan.views import View, check_line_item, find_view
+from ml_connector_dagster.anaplan.view_cells import check_line_item
+from ml_connector_dagster.anaplan.views import View, find_view
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.mapping.document_columns import DocumentColumns
 from ml_connector_dagster.mapping.targets import ModuleTarget, read_back_of

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.anaplan.line_items import file_text
-from ml_connector_dagster.anaplan.views import ViewCell, members_of, read_cells
+from ml_connector_dagster.anaplan.view_cells import ViewCell, read_cells
+from ml_connector_dagster.anaplan.views import members_of
 from ml_connector_dagster.connections.read_back_view import open_view
 from ml_connector_dagster.errors import SettingWrong
 from ml_connector_dagster.flows.elsewhere import Elsewhere

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from ml_connector_dagster.anaplan.views import Dimension, Members, find_view, members_of, read_cells
-from ml_connector_dagster.errors import FiguresDiffer, SettingWrong
+from ml_connector_dagster.anaplan.view_cells import read_cells
+from ml_connector_dagster.anaplan.views import Dimension, Members, find_view, members_of
+from ml_connector_dagster.errors import FiguresDiffer, RequestRejected, SettingWrong
 from ml_connector_dagster_tests.anaplan.fake_http import model_with
 
 ENTITIES = {"id": "101000000001", "name": "Entities"}
@@ -129,6 +130,13 @@ def test_a_line_item_or_member_that_does_not_exist_is_named(line_item: str, chos
 def test_a_cell_that_is_no_number_is_an_error() -> None:
     opened = model({"rows": [ACCOUNTS]}, {"rows": [{"rowCoordinates": ["Sales"], "cells": ["true"]}]})
     with pytest.raises(FiguresDiffer, match=r"shows 'true' at Sales"):
+        list(read_cells(opened, find_view(opened, "By entity"), "Amount", {}))
+
+
+@pytest.mark.parametrize(("status", "error"), [(400, SettingWrong), (404, RequestRejected)])
+def test_a_view_that_is_too_large_says_what_to_do(status: int, error: type[Exception]) -> None:
+    opened = model(PAGED, RequestRejected("more than 1000000 cells", "None is shown.", "Ask less.", status=status))
+    with pytest.raises(error, match="more than 1000000 cells"):
         list(read_cells(opened, find_view(opened, "By entity"), "Amount", {}))
 
 

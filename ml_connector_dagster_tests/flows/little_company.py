@@ -149,6 +149,9 @@ class LittleBooks:
             yield from ((doc.on, account, amount) for account, amount, _ in doc.postings())
         yield from ((day, account, amount) for _, day, account, amount in self.extra)
 
+    def quota(self) -> None:
+        """Nobody counts the calls to these books."""
+
     def called(self, name: str) -> None:
         if self.on_call[name]:
             self.on_call[name].pop(0)()
