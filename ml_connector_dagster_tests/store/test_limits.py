@@ -18,33 +18,7 @@ from ml_connector_dagster.store.limits import Limits, Pace
 from ml_connector_dagster.store.locks import LockBusy
 from ml_connector_dagster.store.tables.database import rate_limit
 from ml_connector_dagster_tests.forks import all_at_once, fork, kill
-
-START = 1_800_000_000.0
-
-
-class Clock:
-    """A clock that sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def read(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        assert seconds > 0
-        self.now += seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def limits(sqlite_store: Store, clock: Clock) -> Limits:
-    """Limits on a clock of the test's own."""
-    return Limits(sqlite_store, sleep=clock.sleep, clock=clock.read)
+from ml_connector_dagster_tests.store.slept_clock import START, Clock
 
 
 def most_in_a_window(times: list[float], per_seconds: float) -> int:

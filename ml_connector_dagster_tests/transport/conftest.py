@@ -6,7 +6,10 @@ import pytest
 
 from ml_connector_dagster.transport.client import VendorHttp
 from ml_connector_dagster.transport.retry import RetryPolicy
+from ml_connector_dagster_tests.store.slept_clock import clock, limits
 from ml_connector_dagster_tests.transport.vendor_server import VendorServer
+
+__all__ = ["clock", "limits"]
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ml_connector_dagster.errors import QuotaExhausted, RequestRejected, TemporarilyRefused
-from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.limits import Limits
 from ml_connector_dagster.store.locks import LockBusy
 from ml_connector_dagster.transport.rate_limit import OpenGate, Quota, RateGate, SharedLimit
+from ml_connector_dagster_tests.store.slept_clock import Clock
 
 MINUTE = SharedLimit("minute", "xero:minute:calder", 60, 60.0)
 DAY = SharedLimit("day", "xero:day:calder", 5000, 86_400.0, wait_at_most_seconds=0)
@@ -17,29 +17,6 @@ DAY = SharedLimit("day", "xero:day:calder", 5000, 86_400.0, wait_at_most_seconds
 
 def calls_left(headers: Mapping[str, str]) -> Mapping[str, int]:
     return {name.removeprefix("x-left-"): int(value) for name, value in headers.items() if name.startswith("x-left-")}
-
-
-class Clock:
-    """A clock that sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def read(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def limits(sqlite_store: Store, clock: Clock) -> Limits:
-    return Limits(sqlite_store, sleep=clock.sleep, clock=clock.read)
 
 
 def ask(gate: RateGate, times: int = 1) -> None:
