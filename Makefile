@@ -50,7 +50,8 @@ ready: $(VENV)/.ready
 # Answers a Python 3.13 that runs, from the path, uv or pyenv; nothing where there is none.
 FIND_313 = for found in python3.13 "$$(uv python find 3.13 2>/dev/null)" "$$(pyenv prefix 3.13 2>/dev/null)/bin/python3.13"; do \
 	  if "$$found" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then echo "$$found"; break; fi; done
-ON_313 = $(MAKE) --no-print-directory VENV=.venv313 EXTRA=unit PYTHON
+# two workers: nothing there waits for processes, and each worker collects everything
+ON_313 = $(MAKE) --no-print-directory VENV=.venv313 EXTRA=unit WORKERS=2 PYTHON
 
 venv313:
 	+@found=$$($(FIND_313)); [ -z "$$found" ] || $(ON_313)="$$found" ready
