@@ -108,6 +108,7 @@ class SnapshotWriter:
     ) -> None:
         FEWER_COLLECTIONS.end()
         self._folder.remove()
+        pa.default_memory_pool().release_unused()  # a process that reads many months keeps no more than the largest needs
 
     def _table(self, rows: Any) -> pa.Table:
         if isinstance(rows, pa.Table):

@@ -147,10 +147,14 @@ class Stack:
 
     def kill_worker(self, run_id: str) -> None:
         """SIGKILL the process of a run, as the machine's memory watch would."""
-        events = self.ask(_SAID, {"id": run_id})["logsForRun"]["events"]
-        said = [re.search(r"pid: (\d+)", event.get("message") or "") for event in events]
-        found = next(match for match in said if match)
+        pids = (re.search(r"pid: (\d+)", line) for line in self.said(run_id))
+        found = next(match for match in pids if match)
         os.kill(int(found[1]), signal.SIGKILL)
+
+    def said(self, run_id: str) -> list[str]:
+        """Answer the lines of a run's log."""
+        events = self.ask(_SAID, {"id": run_id})["logsForRun"]["events"]
+        return [event.get("message") or "" for event in events]
 
     def is_quiet(self) -> bool:
         """True where no run is queued or running and nothing is due."""

@@ -78,6 +78,10 @@ def test_two_years_are_backfilled_and_the_broken_month_says_why(stack, entities)
     reads = {run.tags["dagster/partition"]: run for run in stack.runs() if run.tags.get("dagster/backfill") == backfill}
     assert set(reads) == set(MONTHS)
     assert {period for period, run in reads.items() if run.status != "SUCCESS"} == {THIRTEENTH}
+    (budget,) = [
+        line for line in stack.said(reads[LAST].run_id) if line.startswith(f"This backfill of {len(MONTHS)} months: ")
+    ]
+    assert "that Xero allows us a day" in budget
     why = stack.dagster.why_failed(reads[THIRTEENTH].run_id)
     assert "The thirteenth month is broken on purpose" in why
     assert all(cause.error for cause in stack.dagster.causes(reads[THIRTEENTH].run_id)), "the exit code's class"
