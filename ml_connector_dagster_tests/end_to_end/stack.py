@@ -196,7 +196,7 @@ def stack_running(
         shutil.copytree(company, connections / company.name)
     if shape is not None:
         shape(connections)
-    variables = {"ML_CONNECTOR_CONNECTIONS": str(connections), "PYTHONPATH": forked_first()}
+    variables = {"ML_CONNECTOR_CONNECTIONS": str(connections), "PYTHONPATH": _forked_first()}
     if database_url:
         variables["ML_CONNECTOR_DATABASE_URL"] = database_url
     with mock.patch.dict(os.environ, variables), local_stack(folder / "home") as local:
@@ -216,7 +216,7 @@ def stack_running(
                 stack.end_commands()
 
 
-def forked_first() -> str:
+def _forked_first() -> str:
     """Answer the search path under which the processes of runs are forked: see ``forked/sitecustomize.py``."""
     return os.pathsep.join(filter(None, (str(FORKED), os.environ.get("PYTHONPATH", ""))))
 

@@ -25,7 +25,7 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.environment import Environment
 from ml_connector_dagster_tests.connections.sandboxed import DEMO
-from ml_connector_dagster_tests.end_to_end.stack import forked_first, minutes_kept_open, months_before, until
+from ml_connector_dagster_tests.end_to_end.stack import minutes_kept_open, months_before, until
 
 COMPANIES = tuple(find_connections(DEMO))
 MODULES = {(name, one.name) for name, path in find_connections(DEMO).items() for one in load_connection(path).modules}
@@ -35,12 +35,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_gro
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The demo, run once in a folder of its own; its runs are forked, and the vendors' minutes are not waited for."""
+    """The demo, run once in a folder of its own; only the vendors' minutes are not waited for."""
     folder = tmp_path_factory.mktemp("demo")
     demo = subprocess.Popen(
         _demo("--periods", str(PERIODS), "--json"),
         cwd=folder,
-        env=_variables() | {"PYTHONPATH": forked_first()},
+        env=_variables(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

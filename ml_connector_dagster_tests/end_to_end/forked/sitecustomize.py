@@ -1,7 +1,7 @@
 """Forks the processes of runs from one that has imported what they need: a spawned one spends two CPU seconds on imports.
 
 Python reads this file at every start below a stack's ``PYTHONPATH``. Each run keeps a process of its own, with an id that
-can be killed; that runs come up by Dagster's own way too, ``ui/test_pages.py`` shows.
+can be killed; that runs come up by Dagster's own way too, ``test_demo_command.py`` shows.
 """
 
 import multiprocessing
