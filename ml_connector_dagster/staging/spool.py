@@ -21,8 +21,8 @@ from ml_connector_dagster.staging.digest import RowDigest
 ROWS_PER_GROUP = 8192
 """Rows kept in memory before they are written; pages are never torn, so a document never spans two groups."""
 RAW_BYTES_PER_GROUP = 2_000_000
-GROUPS_PER_RELEASE = 2
-"""After so many groups the allocator gives back what it holds and nobody uses; it would keep a little more of each page."""
+GROUPS_PER_RELEASE = 16
+"""After so many groups the allocator gives back what nobody uses; oftener costs more time than it saves memory."""
 
 _RAW_SCHEMA = pa.schema([pa.field("body", pa.binary(), nullable=False)])
 
