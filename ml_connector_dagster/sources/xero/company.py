@@ -222,10 +222,10 @@ class XeroCompany:
         for _ in range(MAX_PASSES):
             pages: list[Decoded] = []
             for answered in self.api.pages(listing):
-                fresh = without(answered.page, seen.among(answered.page.ids))
-                if fresh.records or fresh.refused or not seen:
+                is_first = not seen
+                fresh = without(answered.page, seen.again(answered.page.ids))
+                if fresh.records or fresh.refused or is_first:
                     yield Answered(answered.content, fresh)
-                seen.add(answered.page.ids)
                 pages = [*pages[:1], answered.page]
             if not _moved(pages[0], pages[-1], len(seen)):
                 return
@@ -359,7 +359,7 @@ def _must_be_as_asked(entity: Entity, rows: Sequence[Any], period: Period) -> No
     wanted = INVOICE_TYPES.get(entity.name)
     first, end = period.first_on, period.end_on
     documents = [document.head for document in rows.documents] if isinstance(rows, DocumentLines) else rows
-    for subkind, on in {(subkind, on) for _, _, subkind, _, on, *_ in documents}:
+    for subkind, on in {(one[2], one[4]) for one in documents}:
         if not first <= on < end or (wanted and subkind != wanted):
             raise RequestRejected(
                 f"Xero answered {subkind} of {on} when asked for {entity.name} of {period}.",

@@ -94,8 +94,7 @@ def _fresh(answers: Iterable[bytes]) -> Iterator[Answered]:
     seen = SeenIds()
     for content in answers:
         page = decode_page(_endpoint_of(content), content)
-        yield Answered(content, without(page, seen.among(page.ids)))
-        seen.add(page.ids)
+        yield Answered(content, without(page, seen.again(page.ids)))
 
 
 def _endpoint_of(content: bytes) -> str:

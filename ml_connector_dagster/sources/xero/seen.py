@@ -23,19 +23,16 @@ class SeenIds:
     def __len__(self) -> int:
         return sum(map(len, self._runs))
 
-    def among(self, ids: Collection[str]) -> frozenset[str]:
-        """Answer those of the ids that came before; nearly always none."""
-        numbers = np.sort(_numbers(ids))
-        known = frozenset(numbers[self._known(numbers)].tolist())
-        return frozenset(one for one in ids if hash(one) in known) if known else frozenset()
-
-    def add(self, ids: Collection[str]) -> None:
-        """Take the ids of a page."""
+    def again(self, ids: Collection[str]) -> frozenset[str]:
+        """Take the ids of a page, and answer those that came before; nearly always none."""
         numbers = np.unique(_numbers(ids))
-        self._runs.append(numbers[~self._known(numbers)])
+        known = self._known(numbers)
+        self._runs.append(numbers[~known])
         while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
             last = self._runs.pop()
-            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]))
+            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]), kind="stable")
+        repeated = frozenset(numbers[known].tolist())
+        return frozenset(one for one in ids if hash(one) in repeated) if repeated else frozenset()
 
     def _known(self, numbers: Numbers) -> np.ndarray[Any, np.dtype[np.bool_]]:
         known = np.zeros(len(numbers), dtype=np.bool_)
