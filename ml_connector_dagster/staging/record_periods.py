@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,11 @@ from ml_connector_dagster.ledger.period import Period
 from ml_connector_dagster.staging.digest import run_starts
 from ml_connector_dagster.staging.snapshot import SliceOf
 from ml_connector_dagster.staging.spool import row_groups
+from ml_connector_dagster.store.chunks import in_chunks
 from ml_connector_dagster.store.tables.staging import dirty_period, record_period
 
 NOWHERE = ""
 """The period of a record that left one and was found in none since."""
-IDS_PER_QUERY = 500
 LISTED = "listed"
 
 
@@ -85,7 +84,7 @@ def periods_of(transaction: Connection, connection: str, entity: str, record_ids
     """Answer the period each record stands in; unknown ids and those that stand nowhere are absent."""
     columns = record_period.c
     found: dict[str, Period] = {}
-    for ids in _chunks(record_ids):
+    for ids in in_chunks(record_ids):
         query = select(columns.record_id, columns.period).where(
             *_of(connection, entity), columns.record_id.in_(ids), columns.period != NOWHERE
         )
@@ -103,7 +102,7 @@ def astray(transaction: Connection, connection: str, entity: str) -> tuple[str, 
 def forget(transaction: Connection, connection: str, entity: str, record_ids: Collection[str]) -> None:
     """Stop asking for these astray ids; one that stands in a period by now is kept."""
     columns = record_period.c
-    for ids in _chunks(record_ids):
+    for ids in in_chunks(record_ids):
         transaction.execute(
             delete(record_period).where(*_of(connection, entity), columns.record_id.in_(ids), columns.period == NOWHERE)
         )
@@ -173,9 +172,3 @@ def _of(connection: str, entity: str) -> tuple[Any, Any]:
 
 def _insert_into(transaction: Connection, table: Any) -> Any:
     return (postgres_insert if transaction.dialect.name == "postgresql" else sqlite_insert)(table)
-
-
-def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(ids)
-    while chunk := list(islice(remaining, IDS_PER_QUERY)):
-        yield chunk

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, delete, func, insert, select
 
+from ml_connector_dagster.store.chunks import in_chunks
 from ml_connector_dagster.store.engine import Store
 from ml_connector_dagster.store.tables.staging import kept_detail
-
-IDS_A_QUERY = 500
 
 
 class Details:
@@ -24,7 +23,7 @@ class Details:
     def of(self, entity: str, stamps: Mapping[str, str]) -> Mapping[str, bytes]:
         """Answer {record id: body} of those kept with exactly the stamp given for them."""
         found = {}
-        for ids in _chunks(list(stamps)):
+        for ids in in_chunks(stamps):
             chosen = self._of_entity(entity) & kept_detail.c.record_id.in_(ids)
             query = select(kept_detail.c.record_id, kept_detail.c.stamp, kept_detail.c.body).where(chosen)
             with self._store.read() as connection:
@@ -52,8 +51,3 @@ class Details:
     def _of_entity(self, entity: str) -> ColumnElement[bool]:
         owner = kept_detail.c.system == self._owner["system"]
         return owner & (kept_detail.c.company_id == self._owner["company_id"]) & (kept_detail.c.entity == entity)
-
-
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), IDS_A_QUERY):
-        yield ids[start : start + IDS_A_QUERY]

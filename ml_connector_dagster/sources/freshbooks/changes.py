@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ml_connector_dagster.errors import HeldForPerson, RecordRefused
@@ -146,11 +147,5 @@ def _is_since(record: Any, day: str) -> bool:
 
 
 def _batches(records: Iterator[Any]) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+    while batch := list(islice(records, BATCH)):
         yield batch
